@@ -1,0 +1,125 @@
+/*
+ * Page frames: guest pages to checked, compressed frames and back
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef LPM_CODEC_H
+#define LPM_CODEC_H
+
+#include <glib.h>
+
+/*
+ * Theory of operation
+ *
+ * One encoder per sending channel, one decoder per receiving channel; a
+ * frame stands alone (no stream state between frames), so the method may
+ * change from frame to frame.
+ *
+ * vCPUs write to the pages while we read them.  The encoder therefore reads
+ * guest memory exactly once, into a private buffer; probe, checksum and
+ * compressor see only that copy.  A page that changed after the copy is dirty
+ * in QEMU's bitmap and is sent again.
+ *
+ * The decoder never writes to guest memory before the whole frame is
+ * decompressed into a private buffer and its checksum, which covers the
+ * page offsets as well as the content, is right.
+ */
+
+#define LPM_FRAME_VERSION       1u
+#define LPM_FRAME_HEADER_BYTES  32u
+/* Largest sum of page bytes in one frame. */
+#define LPM_FRAME_MAX_RAW       (512u * 1024)
+/* Largest frame on the wire: header and, at worst, the pages as they are. */
+#define LPM_FRAME_MAX_BYTES     (LPM_FRAME_HEADER_BYTES + LPM_FRAME_MAX_RAW)
+#define LPM_FRAME_MIN_PAGE      512u
+
+typedef struct LpmEncoder LpmEncoder;
+typedef struct LpmDecoder LpmDecoder;
+
+/* Monotonic counters of one encoder or decoder; times in nanoseconds. */
+typedef struct LpmCodecStats {
+    guint64 frames;
+    guint64 raw_frames;     /* of them, sent as they were */
+    guint64 delta_frames;   /* of them, sent as differences */
+    guint64 pages;
+    guint64 raw_bytes;      /* page bytes before encoding */
+    guint64 wire_bytes;     /* frame bytes, headers included */
+    guint64 time_ns;        /* spent in encode or decode */
+} LpmCodecStats;
+
+typedef struct LpmCodecParams {
+    int level;              /* zstd level; 0 = the default of ours */
+} LpmCodecParams;
+
+/**
+ * lpm_encoder_new:
+ * @params: (nullable): NULL for defaults
+ *
+ * All memory is taken here; encoding allocates nothing.
+ *
+ * Returns: (transfer full) (nullable).
+ * Errors: LIMIT (no memory, level out of range).
+ */
+LpmEncoder *lpm_encoder_new(const LpmCodecParams *params, GError **error);
+
+/** lpm_encoder_free: @encoder: (nullable). */
+void lpm_encoder_free(LpmEncoder *encoder);
+
+/**
+ * lpm_encoder_encode:
+ * @base: start of the RAM block in our address space; read only, once, and
+ *   others may write to it meanwhile
+ * @offsets: @n_pages byte offsets into @base
+ * @page_size: bytes, power of two, at least LPM_FRAME_MIN_PAGE;
+ *   @n_pages * @page_size is 1..LPM_FRAME_MAX_RAW
+ * @ret_frame: (out): @ret_len bytes owned by the encoder, valid until its
+ *   next call
+ *
+ * Returns: true on success.
+ * Errors: LIMIT (sizes), IO (zstd failed).
+ * Threads: one at a time per encoder.  Source: FORMATS.md 3.
+ */
+gboolean lpm_encoder_encode(LpmEncoder *encoder, const guint8 *base,
+                            const guint64 *offsets, guint32 n_pages,
+                            guint32 page_size, const guint8 **ret_frame,
+                            gsize *ret_len, GError **error);
+
+/** lpm_encoder_stats: a snapshot; any thread, each counter is atomic. */
+void lpm_encoder_stats(const LpmEncoder *encoder, LpmCodecStats *ret_stats);
+
+/** lpm_decoder_new: as lpm_encoder_new(). */
+LpmDecoder *lpm_decoder_new(GError **error);
+
+/** lpm_decoder_free: @decoder: (nullable). */
+void lpm_decoder_free(LpmDecoder *decoder);
+
+/**
+ * lpm_decoder_decode:
+ * @frame: @len bytes from the peer, untrusted
+ * @base: start of the RAM block
+ * @block_bytes: its size; every offset + @page_size must fit
+ * @offsets: @n_pages byte offsets, as the packet around the frame says
+ *
+ * Check, decompress, check again, then write the pages.  On failure guest
+ * memory is untouched.
+ *
+ * Returns: true on success.
+ * Errors: TRUNCATED, MALFORMED (lengths, page count, trailing bytes),
+ * UNSUPPORTED (version, method), LIMIT (offsets), CRYPTO (checksum).
+ * Threads: one at a time per decoder.  Source: FORMATS.md 3.
+ */
+gboolean lpm_decoder_decode(LpmDecoder *decoder, const guint8 *frame,
+                            gsize len, guint8 *base, guint64 block_bytes,
+                            const guint64 *offsets, guint32 n_pages,
+                            guint32 page_size, GError **error);
+
+/** lpm_decoder_stats: as lpm_encoder_stats(). */
+void lpm_decoder_stats(const LpmDecoder *decoder, LpmCodecStats *ret_stats);
+
+/** lpm_codec_stats_add: add @one to @sum, field by field. */
+void lpm_codec_stats_add(LpmCodecStats *sum, const LpmCodecStats *one);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LpmEncoder, lpm_encoder_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LpmDecoder, lpm_decoder_free)
+
+#endif /* LPM_CODEC_H */
