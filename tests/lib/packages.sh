@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Packages, sources and firmware from Debian, with apt lists of our own.
+#
+# The user's sources.list, apt lists and foreign architectures are neither
+# read nor changed; what is missing is installed with `apt-get install`,
+# everything else (guest, firmware, QEMU's source) is unpacked in our cache.
+# apt checks Debian's signatures on every file.  Sourced after steps.sh.
+
+LPM_MIRROR=${LPM_MIRROR:-http://deb.debian.org}
+lpm_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# QEMU's source as trixie has it today; checked against these as well.
+lpm_qemu_version=10.0.13
+lpm_qemu_sha256=6a0888e806c2ffc0c5f0733e974f9aea55491950d3c47c98669c8b236dde59ae
+lpm_qemu_old_version=10.0.2
+lpm_qemu_old_sha256=0901da33844a331bf8b3602b9c1fbd178e60b737c8e3ade678255bd090c9b9f1
+
+# For QEMU, the module, lpm and the tests.  git is for who clones; not here.
+lpm_packages_build='
+    gcc libc6-dev binutils pkg-config ninja-build meson ccache patch perl
+    flex bison xz-utils python3 python3-distlib python3-pycotap
+    libglib2.0-dev libjson-glib-dev libzstd-dev libxxhash-dev zlib1g-dev
+    libpixman-1-dev libfdt-dev libgnutls28-dev libiscsi-dev'
+# For the test guest.
+lpm_packages_guest='
+    gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
+# For ./run fuzz.
+lpm_packages_fuzz='clang llvm libclang-rt-dev'
+
+debian_codename()
+{
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    case $codename in
+    bookworm|trixie)
+        echo "$codename"
+        ;;
+    *)
+        die "this is not Debian 12 (bookworm) or 13 (trixie) but '$codename'" \
+            "install the packages named in tests/lib/packages.sh yourself," \
+            "then: meson setup build -Dqemu_source=DIR -Dfirmware=DIR"
+        ;;
+    esac
+}
+
+# apt_private NAME: make $LPM_CACHE/apt/NAME; sources.list is stdin, further
+# settings are $2.  Sets APT_CONFIG for the commands that follow.
+apt_private()
+{
+    apt_dir=$LPM_CACHE/apt/$1
+    mkdir -p "$apt_dir/lists/partial" "$apt_dir/archives/partial"
+    cat > "$apt_dir/sources.list"
+    : > "$apt_dir/status"
+    cat > "$apt_dir/conf" <<END
+Dir::Etc::SourceList "$apt_dir/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::State::Lists "$apt_dir/lists";
+Dir::Cache::archives "$apt_dir/archives";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Acquire::Languages "none";
+Acquire::Retries "3";
+$2
+END
+    # A cache below a home directory of mode 0700 is closed to apt's own
+    # user; root then fetches as root, which is what apt falls back to.
+    if [ "$(id -u)" = 0 ]; then
+        echo 'APT::Sandbox::User "root";' >> "$apt_dir/conf"
+    fi
+    APT_CONFIG=$apt_dir/conf
+    export APT_CONFIG
+}
+
+apt_update()
+{
+    rm -rf "$apt_dir/lists/partial"
+    mkdir -p "$apt_dir/lists/partial"
+    apt-get -q -o APT::Update::Error-Mode=any update
+}
+
+# The host's own release, with what an upgraded system may have installed:
+# a -dev package must match the version of its library.
+apt_host()
+{
+    apt_private "host-$1" '' <<END
+deb [signed-by=$lpm_keyring] $LPM_MIRROR/debian $1 main
+deb [signed-by=$lpm_keyring] $LPM_MIRROR/debian $1-updates main
+deb [signed-by=$lpm_keyring] $LPM_MIRROR/debian-security $1-security main
+$(if [ "$1" = bookworm ]; then
+    echo "deb [signed-by=$lpm_keyring] $LPM_MIRROR/debian $1-backports main"
+fi)
+END
+}
+
+# Guest, firmware and source are trixie's on both releases, so that both
+# build and test the same thing.  Nothing of this is ever installed.
+apt_trixie()
+{
+    apt_private trixie "
+APT::Architecture \"ppc64el\";
+APT::Architectures {\"ppc64el\";};
+Dir::State::status \"$LPM_CACHE/apt/trixie/status\";" <<END
+deb [signed-by=$lpm_keyring] $LPM_MIRROR/debian trixie main
+deb-src [signed-by=$lpm_keyring] $LPM_MIRROR/debian trixie main
+deb-src [signed-by=$lpm_keyring] $LPM_MIRROR/debian trixie-updates main
+deb-src [signed-by=$lpm_keyring] $LPM_MIRROR/debian-security trixie-security main
+END
+}
+
+# The oldest 10.0.x that Debian carries, for check-patches.
+apt_backports()
+{
+    apt_private backports '' <<END
+deb-src [signed-by=$lpm_keyring] $LPM_MIRROR/debian bookworm-backports main
+END
+}
+
+# missing_packages NAME...: those that are not installed, or are too old.
+missing_packages()
+{
+    for package in "$@"; do
+        have=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$package" \
+               2>/dev/null) || have=
+        case $have in
+        'installed '*)
+            if [ "$package" = meson ] &&
+               dpkg --compare-versions "${have#* }" lt 1.5; then
+                echo "$package"
+            fi
+            ;;
+        *)
+            echo "$package"
+            ;;
+        esac
+    done
+}
+
+install_packages()
+{
+    names=
+    for package in "$@"; do
+        case $codename/$package in
+        bookworm/meson|bookworm/python3-pycotap)
+            names="$names $package/bookworm-backports"
+            ;;
+        *)
+            names="$names $package"
+            ;;
+        esac
+    done
+    apt_host "$codename"
+    retry apt_update
+    # --no-remove: never take away what the user has.
+    # shellcheck disable=SC2086 # a list of names
+    retry as_root env APT_CONFIG="$APT_CONFIG" DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y --no-install-recommends --no-remove \
+        -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install $names
+}
+
+# need_packages NAME...: install what is missing; no network when nothing is.
+need_packages()
+{
+    codename=$(debian_codename)
+    missing=$(missing_packages "$@" | tr '\n' ' ')
+    if [ -z "$missing" ]; then
+        return 0
+    fi
+    # shellcheck disable=SC2086 # a list of names
+    STEP_REMEDY="then: see that $LPM_MIRROR is reachable (LPM_MIRROR names another mirror) and run it again" \
+    step packages "install from Debian: $missing" \
+        with_cache_lock install_packages $missing
+}
+
+sha256_of()
+{
+    sha256sum "$1" | cut -d ' ' -f 1
+}
+
+# download_source VERSION SHA256: the .orig.tar.xz by way of apt, which
+# checks it against the signed index; then against our own sum, too.
+download_source()
+{
+    cd "$LPM_CACHE/downloads"
+    versions=$(apt-cache showsrc qemu | sed -n 's/^Version: //p' | sort -uV)
+    chosen=$(echo "$versions" | grep -F ":$1+" | tail -n 1) || chosen=
+    if [ -z "$chosen" ]; then
+        chosen=$(echo "$versions" | grep ':10\.0\.' | tail -n 1) || chosen=
+        [ -n "$chosen" ] || { echo "no QEMU 10.0.x: $versions"; return 1; }
+        echo "note: the archive has no $1 any more; taking $chosen"
+    fi
+    retry apt-get -q --download-only --only-source source "qemu=$chosen"
+    upstream=${chosen#*:}
+    tarball=qemu_${upstream%-*}.orig.tar.xz
+    sum=$(sha256_of "$tarball")
+    if [ "$upstream" != "${upstream#"$1+"}" ] && [ "$sum" != "$2" ]; then
+        echo "$tarball: sha256 is $sum, want $2"
+        return 1
+    fi
+    echo "$sum  $tarball" > "source-$1.new"
+    mv "source-$1.new" "source-$1"
+}
+
+fetch_source_now()
+{
+    "$3"
+    retry apt_update
+    download_source "$1" "$2"
+}
+
+# fetch_source [VERSION SHA256 APT]: sets qemu_tarball.
+fetch_source()
+{
+    version=${1:-$lpm_qemu_version}
+    note=$LPM_CACHE/downloads/source-$version
+    mkdir -p "$LPM_CACHE/downloads"
+    if ! (cd "$LPM_CACHE/downloads" && [ -f "$note" ] &&
+          sha256sum --status -c "$note" 2>/dev/null); then
+        step "source-$version" "fetch QEMU $version's source from Debian" \
+            with_cache_lock fetch_source_now "$version" \
+            "${2:-$lpm_qemu_sha256}" "${3:-apt_trixie}"
+    fi
+    qemu_tarball=$LPM_CACHE/downloads/$(cut -d ' ' -f 3 "$note")
+    case $qemu_tarball in
+    */qemu_"$version"+*)
+        ;;
+    *)
+        say "  note: Debian has no QEMU $version now; using ${qemu_tarball##*/}"
+        ;;
+    esac
+}
+
+# deb_unpack PACKAGE DIR PATTERN...: only what matches, nothing is run.
+deb_unpack()
+{
+    deb=$(find "$LPM_CACHE/debs" -name "$1_*.deb")
+    [ -f "$deb" ] || { echo "no single package $1: '$deb'"; return 1; }
+    mkdir -p "$2"
+    unpack_to=$2
+    shift 2
+    dpkg-deb --fsys-tarfile "$deb" | tar -C "$unpack_to" -x --wildcards "$@"
+}
+
+fetch_debs_now()
+{
+    apt_trixie
+    retry apt_update
+    mkdir -p "$LPM_CACHE/debs.new"
+    cd "$LPM_CACHE/debs.new"
+    kernel=$(apt-cache depends linux-image-powerpc64le |
+             sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+    [ -n "$kernel" ] || { echo "no kernel for ppc64el found"; return 1; }
+    retry apt-get -q download "$kernel" busybox-static qemu-system-data
+    rm -rf "$LPM_CACHE/debs" "$LPM_CACHE/guest" "$LPM_CACHE/firmware"
+    sha256sum ./*.deb > SHA256SUMS
+    cd "$LPM_CACHE"
+    mv debs.new debs
+    deb_unpack qemu-system-data "$LPM_CACHE/firmware.tmp" \
+        './usr/share/qemu/slof.bin' './usr/share/qemu/openbios-sparc64'
+    mv firmware.tmp/usr/share/qemu firmware
+    rm -rf firmware.tmp
+    deb_unpack busybox-static "$LPM_CACHE/guest.tmp" '*/busybox'
+    deb_unpack 'linux-image-[0-9]*' "$LPM_CACHE/guest.tmp" './boot/vmlinux-*' \
+        '*/kernel/drivers/scsi/*' '*/kernel/drivers/net/virtio_net*' \
+        '*/kernel/drivers/net/net_failover*' '*/kernel/net/core/failover*' \
+        '*/kernel/drivers/block/virtio_blk*'
+    mv guest.tmp guest
+}
+
+# fetch_guest: sets firmware_dir and guest_dir (kernel, modules, busybox).
+fetch_guest()
+{
+    firmware_dir=$LPM_CACHE/firmware
+    guest_dir=$LPM_CACHE/guest
+    if [ -d "$guest_dir" ] && [ -d "$firmware_dir" ] &&
+       [ -f "$LPM_CACHE/debs/SHA256SUMS" ]; then
+        return 0
+    fi
+    step guest-debs "fetch firmware and the guest's kernel from Debian (90 MB)" \
+        with_cache_lock fetch_debs_now
+}
