@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Make the test guest from Debian's kernel, modules and busybox.
+
+usage: build-guest.py PIECES OUT [CC]
+
+PIECES is what ./run unpacked from packages (boot/vmlinux-*, modules and
+busybox).  OUT gets vmlinux, initrd (cpio, not compressed: unpacking it under
+emulation costs more than reading it) and lpm-checker.  The archive is written
+here rather than with cpio, so that it needs no device nodes and no root.
+"""
+
+import glob
+import lzma
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODULES = ["sd_mod", "ibmvfc", "virtio_blk", "virtio_net"]
+CFLAGS = ["-O2", "-g", "-static", "-pthread", "-std=gnu11", "-D_GNU_SOURCE",
+          "-Wall", "-Wextra", "-Werror"]
+
+
+def fail(message):
+    sys.exit("build-guest: " + message)
+
+
+def one(pattern):
+    found = glob.glob(pattern, recursive=True)
+    if len(found) != 1:
+        fail("want one file %s, found %d" % (pattern, len(found)))
+    return found[0]
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def module_data(pieces, name):
+    """The module, decompressed; None when the kernel has it built in."""
+    for form in (name, name.replace("_", "-")):
+        found = glob.glob("%s/**/%s.ko*" % (pieces, form), recursive=True)
+        if found:
+            data = read(found[0])
+            return lzma.decompress(data) if found[0].endswith(".xz") else data
+    return None
+
+
+def module_depends(data):
+    at = data.find(b"\0depends=")
+    if at < 0:
+        return []
+    names = data[at + 9:data.index(b"\0", at + 1)].decode()
+    return [n for n in names.split(",") if n]
+
+
+def modules_in_order(pieces):
+    order = []
+
+    def add(name, wanted_by):
+        if name in [n for n, _ in order]:
+            return
+        data = module_data(pieces, name)
+        if data is None:
+            fail("no module %s (for %s) in %s" % (name, wanted_by, pieces))
+        for other in module_depends(data):
+            add(other, name)
+        order.append((name, data))
+
+    for name in MODULES:
+        add(name, "the guest")
+    return order
+
+
+class Cpio:
+    """The `newc` format of Documentation/driver-api/early-userspace."""
+
+    def __init__(self):
+        self.data = bytearray()
+        self.inode = 0
+
+    def add(self, name, mode, content=b"", rdev=(0, 0)):
+        self.inode += 1
+        raw = name.encode() + b"\0"
+        fields = [self.inode, mode, 0, 0, 1, 0, len(content), 0, 0,
+                  rdev[0], rdev[1], len(raw), 0]
+        self.data += b"070701" + b"".join(b"%08X" % n for n in fields) + raw
+        self.pad()
+        self.data += content
+        self.pad()
+
+    def pad(self):
+        self.data += bytes(-len(self.data) % 4)
+
+    def finish(self):
+        self.inode = 0
+        self.add("TRAILER!!!", 0)
+        return bytes(self.data) + bytes(-len(self.data) % 512)
+
+
+def put(path, data):
+    if os.path.exists(path) and read(path) == data:
+        return
+    with open(path + ".new", "wb") as f:
+        f.write(data)
+    os.replace(path + ".new", path)
+
+
+def main():
+    if len(sys.argv) not in (3, 4):
+        fail("usage: build-guest.py PIECES OUT [CC]")
+    pieces, out = sys.argv[1:3]
+    cc = (sys.argv[3] if len(sys.argv) == 4
+          else "powerpc64le-linux-gnu-gcc").split()
+    os.makedirs(out, exist_ok=True)
+    checker = os.path.join(out, "lpm-checker")
+    subprocess.run(cc + CFLAGS + [os.path.join(HERE, "lpm-checker.c"), "-o",
+                                  checker], check=True)
+    busybox = read(one(pieces + "/**/bin/busybox"))
+    cpio = Cpio()
+    for name in ("bin", "dev", "proc", "sys", "modules"):
+        cpio.add(name, 0o040755)
+    # Before devtmpfs is mounted the kernel opens this one for /init.
+    cpio.add("dev/console", 0o020600, rdev=(5, 1))
+    cpio.add("bin/busybox", 0o100755, busybox)
+    for name in ("sh", "cat", "ls", "dd", "cmp", "sleep", "dmesg", "mount",
+                 "md5sum", "sync", "echo", "grep", "ip", "ping", "hexdump"):
+        cpio.add("bin/" + name, 0o120777, b"busybox")
+    cpio.add("bin/lpm-checker", 0o100755, read(checker))
+    cpio.add("init", 0o100755, read(os.path.join(HERE, "init")))
+    order = modules_in_order(pieces)
+    for name, data in order:
+        cpio.add("modules/%s.ko" % name, 0o100644, data)
+    cpio.add("modules/order", 0o100644,
+             "".join("%s.ko\n" % name for name, _ in order).encode())
+    put(os.path.join(out, "initrd"), cpio.finish())
+    put(os.path.join(out, "vmlinux"), read(one(pieces + "/boot/vmlinux-*")))
+    print("guest: %s with %s" % (os.path.basename(one(
+        pieces + "/boot/vmlinux-*")), " ".join(n for n, _ in order)))
+
+
+main()
