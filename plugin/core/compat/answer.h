@@ -12,6 +12,8 @@
 #define LPM_ANSWER_MIN_VERSION  1u
 #define LPM_ANSWER_MAX_BYTES    (60u * 1024)
 #define LPM_ANSWER_REASONS_MAX  256u
+#define LPM_ANSWER_ID_MAX       64u
+#define LPM_ANSWER_TEXT_MAX     4096u   /* of any other string of a reason */
 
 typedef enum LpmSeverity {
     LPM_SEVERITY_WARNING,   /* the move goes on */
@@ -48,7 +50,10 @@ void lpm_answer_free(LpmAnswer *answer);
 /**
  * lpm_answer_add:
  * @answer: gets the reason; an ERROR makes it a refusal
- * @id, @title, @source, @destination, @remedy: copied, not NULL
+ * @id: copied; a slug of 1..LPM_ANSWER_ID_MAX bytes
+ * @title, @source, @destination, @remedy: copied, not NULL; control
+ *   characters and broken UTF-8 are replaced and what is too long is cut, so
+ *   that a peer's text can go to a terminal or a log as it is
  */
 void lpm_answer_add(LpmAnswer *answer, LpmSeverity severity, const char *id,
                     const char *title, const char *source,
@@ -61,7 +66,7 @@ void lpm_answer_add(LpmAnswer *answer, LpmSeverity severity, const char *id,
  * LPM_ANSWER_MAX_BYTES, big endian.  Reasons that do not fit are left out
  * and counted in a last reason of id "answer.truncated": a refusal never
  * fails for its own length.
- * Errors: LIMIT.  Threads: any.  Source: FORMATS.md 2.
+ * Errors: LIMIT, MALFORMED (@accepted contradicts the reasons).  Threads: any.  Source: FORMATS.md 2.
  */
 GBytes *lpm_answer_encode(const LpmAnswer *answer, GError **error);
 

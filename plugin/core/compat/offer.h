@@ -155,7 +155,9 @@ void lpm_offer_add_device(LpmOffer *offer, const char *id, guint32 instance,
  *
  * Returns: (transfer full) (nullable): the record, at most
  * LPM_OFFER_MAX_BYTES bytes.
- * Errors: LIMIT (a list or string above its bound).
+ * Errors: LIMIT (a list or string above its bound), MALFORMED (a string that
+ * is not plain UTF-8 text, or the name of a list item is empty).
+ * An empty string elsewhere is written as an absent one.
  * Threads: any; no global state.  Source: FORMATS.md 1.
  */
 GBytes *lpm_offer_encode(const LpmOffer *offer, GError **error);

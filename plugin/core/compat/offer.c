@@ -1,0 +1,718 @@
+/*
+ * The offer: what one side of a move is, in the terms both sides compare
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <string.h>
+
+#include "../bytes/bytes.h"
+#include "../error/lpm-error.h"
+#include "offer.h"
+
+#define WHAT "offer"
+
+/* FORMATS.md 1: header and tags.  Numbers are never used twice. */
+#define MAGIC            0x4c504d4fu    /* "LPMO" */
+#define LENGTH_AT        8u
+#define FLAG_CRITICAL    0x0001u
+
+typedef enum Tag {
+    TAG_ARCH = 0x0001,
+    TAG_QEMU_VERSION = 0x0002,
+    TAG_MACHINE = 0x0003,
+    TAG_NAME = 0x0004,
+    TAG_UUID = 0x0005,
+    TAG_RUN_STATE = 0x0006,
+
+    TAG_CPU_MODEL = 0x0101,
+    TAG_PVR = 0x0102,
+    TAG_PVR_MASK = 0x0103,
+    TAG_PREFERRED_MODE = 0x0104,
+    TAG_CURRENT_MODE = 0x0105,
+    TAG_MODES = 0x0106,
+    TAG_CPUS = 0x0107,
+    TAG_MAX_CPUS = 0x0108,
+    TAG_SOCKETS = 0x0109,
+    TAG_CORES = 0x010a,
+    TAG_THREADS = 0x010b,
+    TAG_VSMT = 0x010c,
+    TAG_CAPS = 0x010d,
+
+    TAG_IC_MODE = 0x0201,
+    TAG_IC_CURRENT = 0x0202,
+    TAG_MMU_CURRENT = 0x0203,
+    TAG_MMU_MODES = 0x0204,
+    TAG_PAGE_SIZES = 0x0205,
+    TAG_TARGET_PAGE_SIZE = 0x0206,
+
+    TAG_BLOCKS = 0x0301,
+    TAG_DEVICES = 0x0302,
+    TAG_WWPNS = 0x0303,
+
+    TAG_MULTIFD = 0x0401,
+    TAG_CHANNELS = 0x0402,
+    TAG_COMPRESSION = 0x0403,
+    TAG_MIGRATION_CAPS = 0x0404,
+    TAG_CODEC_VERSION = 0x0405,
+    TAG_CODEC_FRAME_BYTES = 0x0406,
+} Tag;
+
+typedef enum Kind {
+    KIND_STRING,        /* char * */
+    KIND_U32,           /* guint32 */
+    KIND_BOOL,          /* gboolean */
+    KIND_STRINGS,       /* GPtrArray * of char * */
+    KIND_SIZES,         /* GArray * of guint64 */
+    KIND_CAPS,
+    KIND_BLOCKS,
+    KIND_DEVICES,
+    KIND_WWPNS,
+} Kind;
+
+/*
+ * One row per field; both directions walk this table, so that they cannot
+ * disagree.  In the order of the tags: records hold their fields ascending.
+ */
+typedef struct Field {
+    Tag tag;
+    Kind kind;
+    gsize offset;
+    guint32 max;            /* items of a list */
+    guint16 flags;          /* for a reader that does not know the field */
+} Field;
+
+#define CRITICAL(t, k, member, m) \
+    { TAG_##t, KIND_##k, G_STRUCT_OFFSET(LpmOffer, member), m, FLAG_CRITICAL }
+#define FOR_PEOPLE(t, k, member) \
+    { TAG_##t, KIND_##k, G_STRUCT_OFFSET(LpmOffer, member), 0, 0 }
+
+static const Field fields[] = {
+    CRITICAL(ARCH, STRING, arch, 0),
+    FOR_PEOPLE(QEMU_VERSION, STRING, qemu_version),
+    CRITICAL(MACHINE, STRING, machine, 0),
+    FOR_PEOPLE(NAME, STRING, name),
+    FOR_PEOPLE(UUID, STRING, uuid),
+    FOR_PEOPLE(RUN_STATE, STRING, run_state),
+    CRITICAL(CPU_MODEL, STRING, cpu_model, 0),
+    CRITICAL(PVR, U32, pvr, 0),
+    CRITICAL(PVR_MASK, U32, pvr_mask, 0),
+    CRITICAL(PREFERRED_MODE, STRING, preferred_mode, 0),
+    CRITICAL(CURRENT_MODE, STRING, current_mode, 0),
+    CRITICAL(MODES, STRINGS, modes, LPM_OFFER_MODES_MAX),
+    CRITICAL(CPUS, U32, cpus, 0),
+    CRITICAL(MAX_CPUS, U32, max_cpus, 0),
+    CRITICAL(SOCKETS, U32, sockets, 0),
+    CRITICAL(CORES, U32, cores, 0),
+    CRITICAL(THREADS, U32, threads, 0),
+    CRITICAL(VSMT, U32, vsmt, 0),
+    CRITICAL(CAPS, CAPS, caps, LPM_OFFER_CAPS_MAX),
+    CRITICAL(IC_MODE, STRING, ic_mode, 0),
+    CRITICAL(IC_CURRENT, STRING, ic_current, 0),
+    CRITICAL(MMU_CURRENT, STRING, mmu_current, 0),
+    CRITICAL(MMU_MODES, STRINGS, mmu_modes, LPM_OFFER_MODES_MAX),
+    CRITICAL(PAGE_SIZES, SIZES, page_sizes, LPM_OFFER_PAGE_SIZES_MAX),
+    CRITICAL(TARGET_PAGE_SIZE, U32, target_page_size, 0),
+    CRITICAL(BLOCKS, BLOCKS, blocks, LPM_OFFER_BLOCKS_MAX),
+    CRITICAL(DEVICES, DEVICES, devices, LPM_OFFER_DEVICES_MAX),
+    CRITICAL(WWPNS, WWPNS, wwpns, LPM_OFFER_WWPNS_MAX),
+    CRITICAL(MULTIFD, BOOL, multifd, 0),
+    CRITICAL(CHANNELS, U32, channels, 0),
+    CRITICAL(COMPRESSION, STRING, compression, 0),
+    CRITICAL(MIGRATION_CAPS, STRINGS, migration_caps, LPM_OFFER_MIGCAPS_MAX),
+    CRITICAL(CODEC_VERSION, U32, codec_version, 0),
+    CRITICAL(CODEC_FRAME_BYTES, U32, codec_frame_bytes, 0),
+};
+#undef CRITICAL
+#undef FOR_PEOPLE
+
+static void clear_cap(gpointer item)
+{
+    LpmOfferCap *cap = item;
+
+    g_free(cap->name);
+    g_free(cap->value);
+}
+
+static void clear_block(gpointer item)
+{
+    g_free(((LpmOfferBlock *)item)->name);
+}
+
+static void clear_device(gpointer item)
+{
+    g_free(((LpmOfferDevice *)item)->id);
+}
+
+static GArray *new_array(gsize item_bytes, GDestroyNotify clear)
+{
+    GArray *array = g_array_new(FALSE, TRUE, item_bytes);
+
+    if (clear) {
+        g_array_set_clear_func(array, clear);
+    }
+    return array;
+}
+
+LpmOffer *lpm_offer_new(void)
+{
+    LpmOffer *offer = g_new0(LpmOffer, 1);
+
+    offer->version = LPM_OFFER_VERSION;
+    offer->min_version = LPM_OFFER_MIN_VERSION;
+    offer->modes = g_ptr_array_new_with_free_func(g_free);
+    offer->caps = new_array(sizeof(LpmOfferCap), clear_cap);
+    offer->mmu_modes = g_ptr_array_new_with_free_func(g_free);
+    offer->page_sizes = new_array(sizeof(guint64), NULL);
+    offer->blocks = new_array(sizeof(LpmOfferBlock), clear_block);
+    offer->devices = new_array(sizeof(LpmOfferDevice), clear_device);
+    offer->wwpns = new_array(sizeof(LpmOfferWwpn), NULL);
+    offer->migration_caps = g_ptr_array_new_with_free_func(g_free);
+    return offer;
+}
+
+void lpm_offer_free(LpmOffer *offer)
+{
+    if (!offer) {
+        return;
+    }
+    g_free(offer->arch);
+    g_free(offer->qemu_version);
+    g_free(offer->machine);
+    g_free(offer->name);
+    g_free(offer->uuid);
+    g_free(offer->run_state);
+    g_free(offer->cpu_model);
+    g_free(offer->preferred_mode);
+    g_free(offer->current_mode);
+    g_ptr_array_unref(offer->modes);
+    g_array_unref(offer->caps);
+    g_free(offer->ic_mode);
+    g_free(offer->ic_current);
+    g_free(offer->mmu_current);
+    g_ptr_array_unref(offer->mmu_modes);
+    g_array_unref(offer->page_sizes);
+    g_array_unref(offer->blocks);
+    g_array_unref(offer->devices);
+    g_array_unref(offer->wwpns);
+    g_free(offer->compression);
+    g_ptr_array_unref(offer->migration_caps);
+    g_free(offer);
+}
+
+void lpm_offer_add_cap(LpmOffer *offer, const char *name, guint64 level,
+                       const char *value)
+{
+    LpmOfferCap cap = {
+        .name = g_strdup(name),
+        .value = g_strdup(value),
+        .level = level,
+    };
+
+    g_array_append_val(offer->caps, cap);
+}
+
+void lpm_offer_add_block(LpmOffer *offer, const char *name, guint64 size,
+                         guint64 max_size, guint64 page_size)
+{
+    LpmOfferBlock block = {
+        .name = g_strdup(name),
+        .size = size,
+        .max_size = max_size,
+        .page_size = page_size,
+    };
+
+    g_array_append_val(offer->blocks, block);
+}
+
+void lpm_offer_add_device(LpmOffer *offer, const char *id, guint32 instance,
+                          guint32 version, guint32 min_version)
+{
+    LpmOfferDevice device = {
+        .id = g_strdup(id),
+        .instance = instance,
+        .version = version,
+        .min_version = min_version,
+    };
+
+    g_array_append_val(offer->devices, device);
+}
+
+/* ---- writing ---- */
+
+static gboolean check_string(const char *s, GError **error)
+{
+    gsize len = s ? strlen(s) : 0;
+
+    if (len > LPM_OFFER_STRING_MAX) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_LIMIT,
+                    WHAT " has a string of %" G_GSIZE_FORMAT
+                    " bytes, at most %u can be sent", len,
+                    LPM_OFFER_STRING_MAX);
+        return FALSE;
+    }
+    if (len == 0 || !lpm_string_is_plain(s, len)) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                    WHAT " has a name that is empty or not plain UTF-8 text");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_count(guint len, const Field *field, GError **error)
+{
+    if (len > field->max) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_LIMIT,
+                    WHAT " field 0x%04x has %u items, at most %u can be sent",
+                    field->tag, len, field->max);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Returns the offset of the length, for field_end(). */
+static gsize field_begin(LpmWriter *writer, const Field *field)
+{
+    gsize at;
+
+    lpm_writer_u16(writer, field->tag);
+    lpm_writer_u16(writer, field->flags);
+    at = lpm_writer_len(writer);
+    lpm_writer_u32(writer, 0);
+    return at;
+}
+
+static void field_end(LpmWriter *writer, gsize at)
+{
+    lpm_writer_patch_u32(writer, at, lpm_writer_len(writer) - at - 4);
+}
+
+static gboolean write_items(LpmWriter *writer, const Field *field,
+                            const void *member, GError **error)
+{
+    const GArray *array = *(GArray *const *)member;
+    gsize at;
+
+    if (array->len == 0) {
+        return TRUE;
+    }
+    if (!check_count(array->len, field, error)) {
+        return FALSE;
+    }
+    at = field_begin(writer, field);
+    lpm_writer_u32(writer, array->len);
+    for (guint i = 0; i < array->len; i++) {
+        if (field->kind == KIND_SIZES) {
+            lpm_writer_u64(writer, g_array_index(array, guint64, i));
+        } else if (field->kind == KIND_CAPS) {
+            const LpmOfferCap *cap = &g_array_index(array, LpmOfferCap, i);
+            gboolean has_value = cap->value && *cap->value;
+
+            if (!check_string(cap->name, error) ||
+                (has_value && !check_string(cap->value, error))) {
+                return FALSE;
+            }
+            lpm_writer_u64(writer, cap->level);
+            lpm_writer_string16(writer, cap->name);
+            /* The only string of a list item that may be absent: length 0 */
+            lpm_writer_string16(writer, has_value ? cap->value : "");
+        } else if (field->kind == KIND_BLOCKS) {
+            const LpmOfferBlock *block =
+                &g_array_index(array, LpmOfferBlock, i);
+
+            if (!check_string(block->name, error)) {
+                return FALSE;
+            }
+            lpm_writer_u64(writer, block->size);
+            lpm_writer_u64(writer, block->max_size);
+            lpm_writer_u64(writer, block->page_size);
+            lpm_writer_string16(writer, block->name);
+        } else if (field->kind == KIND_DEVICES) {
+            const LpmOfferDevice *device =
+                &g_array_index(array, LpmOfferDevice, i);
+
+            if (!check_string(device->id, error)) {
+                return FALSE;
+            }
+            lpm_writer_u32(writer, device->instance);
+            lpm_writer_u32(writer, device->version);
+            lpm_writer_u32(writer, device->min_version);
+            lpm_writer_string16(writer, device->id);
+        } else {
+            const LpmOfferWwpn *pair = &g_array_index(array, LpmOfferWwpn, i);
+
+            lpm_writer_u64(writer, pair->wwpn[0]);
+            lpm_writer_u64(writer, pair->wwpn[1]);
+            lpm_writer_u32(writer, pair->reg);
+            lpm_writer_u32(writer, pair->active);
+        }
+    }
+    field_end(writer, at);
+    return TRUE;
+}
+
+static gboolean write_strings(LpmWriter *writer, const Field *field,
+                              const void *member, GError **error)
+{
+    const GPtrArray *strings = *(GPtrArray *const *)member;
+    gsize at;
+
+    if (strings->len == 0) {
+        return TRUE;
+    }
+    if (!check_count(strings->len, field, error)) {
+        return FALSE;
+    }
+    at = field_begin(writer, field);
+    lpm_writer_u32(writer, strings->len);
+    for (guint i = 0; i < strings->len; i++) {
+        const char *s = g_ptr_array_index(strings, i);
+
+        if (!check_string(s, error)) {
+            return FALSE;
+        }
+        lpm_writer_string16(writer, s);
+    }
+    field_end(writer, at);
+    return TRUE;
+}
+
+/* An absent fact is an absent field. */
+static gboolean write_field(LpmWriter *writer, const Field *field,
+                            const LpmOffer *offer, GError **error)
+{
+    const void *member = G_STRUCT_MEMBER_P(offer, field->offset);
+    const char *s;
+    guint32 number;
+    gsize at;
+
+    switch (field->kind) {
+    case KIND_STRING:
+        s = *(char *const *)member;
+        if (!s || *s == '\0') {
+            return TRUE;
+        }
+        if (!check_string(s, error)) {
+            return FALSE;
+        }
+        at = field_begin(writer, field);
+        lpm_writer_bytes(writer, s, strlen(s));
+        field_end(writer, at);
+        return TRUE;
+    case KIND_U32:
+        number = *(const guint32 *)member;
+        if (number == 0) {
+            return TRUE;
+        }
+        at = field_begin(writer, field);
+        lpm_writer_u32(writer, number);
+        field_end(writer, at);
+        return TRUE;
+    case KIND_BOOL:
+        at = field_begin(writer, field);
+        lpm_writer_u8(writer, *(const gboolean *)member ? 1 : 0);
+        field_end(writer, at);
+        return TRUE;
+    case KIND_STRINGS:
+        return write_strings(writer, field, member, error);
+    case KIND_SIZES:
+    case KIND_CAPS:
+    case KIND_BLOCKS:
+    case KIND_DEVICES:
+    case KIND_WWPNS:
+        return write_items(writer, field, member, error);
+    }
+    g_assert_not_reached();
+}
+
+GBytes *lpm_offer_encode(const LpmOffer *offer, GError **error)
+{
+    g_auto(LpmWriter) writer = { 0 };
+
+    lpm_writer_init(&writer, LPM_OFFER_MAX_BYTES, WHAT);
+    lpm_writer_u32(&writer, MAGIC);
+    /* What this code writes, not what the offer was once read from. */
+    lpm_writer_u16(&writer, LPM_OFFER_VERSION);
+    lpm_writer_u16(&writer, LPM_OFFER_MIN_VERSION);
+    lpm_writer_u32(&writer, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+        if (!write_field(&writer, &fields[i], offer, error)) {
+            return NULL;
+        }
+    }
+    lpm_writer_patch_u32(&writer, LENGTH_AT, lpm_writer_len(&writer));
+    return lpm_writer_finish(&writer, error);
+}
+
+/* ---- reading ---- */
+
+static gboolean read_caps(LpmReader *in, guint32 count, GArray *array,
+                          GError **error)
+{
+    for (guint32 i = 0; i < count; i++) {
+        g_autofree char *name = NULL;
+        g_autofree char *value = NULL;
+        guint64 level;
+
+        if (!lpm_reader_u64(in, &level, error) ||
+            !lpm_reader_string16(in, LPM_OFFER_STRING_MAX, &name, error) ||
+            !lpm_reader_text16(in, LPM_OFFER_STRING_MAX, &value, error)) {
+            return FALSE;
+        }
+        g_array_set_size(array, i + 1);
+        g_array_index(array, LpmOfferCap, i) = (LpmOfferCap) {
+            .name = g_steal_pointer(&name),
+            .value = *value ? g_steal_pointer(&value) : NULL,
+            .level = level,
+        };
+    }
+    return TRUE;
+}
+
+static gboolean read_blocks(LpmReader *in, guint32 count, GArray *array,
+                            GError **error)
+{
+    for (guint32 i = 0; i < count; i++) {
+        LpmOfferBlock block = { 0 };
+
+        if (!lpm_reader_u64(in, &block.size, error) ||
+            !lpm_reader_u64(in, &block.max_size, error) ||
+            !lpm_reader_u64(in, &block.page_size, error) ||
+            !lpm_reader_string16(in, LPM_OFFER_STRING_MAX, &block.name,
+                                 error)) {
+            return FALSE;
+        }
+        g_array_append_val(array, block);
+    }
+    return TRUE;
+}
+
+static gboolean read_devices(LpmReader *in, guint32 count, GArray *array,
+                             GError **error)
+{
+    for (guint32 i = 0; i < count; i++) {
+        LpmOfferDevice device = { 0 };
+
+        if (!lpm_reader_u32(in, &device.instance, error) ||
+            !lpm_reader_u32(in, &device.version, error) ||
+            !lpm_reader_u32(in, &device.min_version, error) ||
+            !lpm_reader_string16(in, LPM_OFFER_STRING_MAX, &device.id,
+                                 error)) {
+            return FALSE;
+        }
+        g_array_append_val(array, device);
+    }
+    return TRUE;
+}
+
+static gboolean read_wwpns(LpmReader *in, guint32 count, GArray *array,
+                           GError **error)
+{
+    for (guint32 i = 0; i < count; i++) {
+        LpmOfferWwpn pair = { 0 };
+
+        if (!lpm_reader_u64(in, &pair.wwpn[0], error) ||
+            !lpm_reader_u64(in, &pair.wwpn[1], error) ||
+            !lpm_reader_u32(in, &pair.reg, error) ||
+            !lpm_reader_u32(in, &pair.active, error)) {
+            return FALSE;
+        }
+        if (pair.active > 2) {
+            g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                        WHAT " has active WWPN %" G_GUINT32_FORMAT
+                        ", wanted 0, 1 or 2", pair.active);
+            return FALSE;
+        }
+        g_array_append_val(array, pair);
+    }
+    return TRUE;
+}
+
+static gboolean read_sizes(LpmReader *in, guint32 count, GArray *array,
+                           GError **error)
+{
+    for (guint32 i = 0; i < count; i++) {
+        guint64 size;
+
+        if (!lpm_reader_u64(in, &size, error)) {
+            return FALSE;
+        }
+        g_array_append_val(array, size);
+    }
+    return TRUE;
+}
+
+static gboolean read_strings(LpmReader *in, guint32 count, GPtrArray *array,
+                             GError **error)
+{
+    for (guint32 i = 0; i < count; i++) {
+        char *s;
+
+        if (!lpm_reader_string16(in, LPM_OFFER_STRING_MAX, &s, error)) {
+            return FALSE;
+        }
+        g_ptr_array_add(array, s);
+    }
+    return TRUE;
+}
+
+/* @in holds the field's value and nothing else. */
+static gboolean read_field(LpmReader *in, const Field *field, LpmOffer *offer,
+                           GError **error)
+{
+    void *member = G_STRUCT_MEMBER_P(offer, field->offset);
+    guint32 count;
+    guint8 flag;
+
+    switch (field->kind) {
+    case KIND_STRING:
+        return lpm_reader_string(in, in->left, LPM_OFFER_STRING_MAX,
+                                 (char **)member, error);
+    case KIND_U32:
+        return lpm_reader_u32(in, (guint32 *)member, error);
+    case KIND_BOOL:
+        if (!lpm_reader_u8(in, &flag, error)) {
+            return FALSE;
+        }
+        if (flag > 1) {
+            g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                        WHAT " field 0x%04x is %u, wanted 0 or 1",
+                        field->tag, flag);
+            return FALSE;
+        }
+        *(gboolean *)member = flag;
+        return TRUE;
+    case KIND_STRINGS:
+        return lpm_reader_count(in, field->max, 3, &count, error) &&
+               read_strings(in, count, *(GPtrArray **)member, error);
+    case KIND_SIZES:
+        return lpm_reader_count(in, field->max, 8, &count, error) &&
+               read_sizes(in, count, *(GArray **)member, error);
+    case KIND_CAPS:
+        return lpm_reader_count(in, field->max, 13, &count, error) &&
+               read_caps(in, count, *(GArray **)member, error);
+    case KIND_BLOCKS:
+        return lpm_reader_count(in, field->max, 27, &count, error) &&
+               read_blocks(in, count, *(GArray **)member, error);
+    case KIND_DEVICES:
+        return lpm_reader_count(in, field->max, 15, &count, error) &&
+               read_devices(in, count, *(GArray **)member, error);
+    case KIND_WWPNS:
+        return lpm_reader_count(in, field->max, 24, &count, error) &&
+               read_wwpns(in, count, *(GArray **)member, error);
+    }
+    g_assert_not_reached();
+}
+
+static const Field *find_field(guint16 tag)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+        if (fields[i].tag == tag) {
+            return &fields[i];
+        }
+    }
+    return NULL;
+}
+
+static gboolean read_header(LpmReader *in, gsize len, LpmOffer *offer,
+                            GError **error)
+{
+    guint32 magic, total;
+    guint16 version, min_version;
+
+    if (!lpm_reader_u32(in, &magic, error)) {
+        return FALSE;
+    }
+    if (magic != MAGIC) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                    WHAT " begins with 0x%08x, wanted 0x%08x", magic, MAGIC);
+        return FALSE;
+    }
+    if (!lpm_reader_u16(in, &version, error) ||
+        !lpm_reader_u16(in, &min_version, error) ||
+        !lpm_reader_u32(in, &total, error)) {
+        return FALSE;
+    }
+    if (min_version == 0 || version < min_version) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                    WHAT " has version %u for readers from %u on", version,
+                    min_version);
+        return FALSE;
+    }
+    if (min_version > LPM_OFFER_VERSION || version < LPM_OFFER_MIN_VERSION) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED,
+                    WHAT " has version %u for readers from %u on, this is a"
+                    " reader of versions %u to %u", version, min_version,
+                    LPM_OFFER_MIN_VERSION, LPM_OFFER_VERSION);
+        return FALSE;
+    }
+    if (total > LPM_OFFER_MAX_BYTES) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_LIMIT,
+                    WHAT " is of %" G_GUINT32_FORMAT
+                    " bytes, at most %u are taken", total,
+                    LPM_OFFER_MAX_BYTES);
+        return FALSE;
+    }
+    if (total > len) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_TRUNCATED,
+                    WHAT " is of %" G_GUINT32_FORMAT " bytes, has %"
+                    G_GSIZE_FORMAT, total, len);
+        return FALSE;
+    }
+    if (total < len) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                    WHAT " is of %" G_GUINT32_FORMAT " bytes, came with %"
+                    G_GSIZE_FORMAT, total, len);
+        return FALSE;
+    }
+    offer->version = version;
+    offer->min_version = min_version;
+    return TRUE;
+}
+
+LpmOffer *lpm_offer_decode(const guint8 *buf, gsize len, GError **error)
+{
+    g_autoptr(LpmOffer) offer = lpm_offer_new();
+    guint16 last_tag = 0;
+    LpmReader in;
+
+    lpm_reader_init(&in, buf, len, WHAT);
+    if (!read_header(&in, len, offer, error)) {
+        return NULL;
+    }
+    while (in.left > 0) {
+        const Field *field;
+        LpmReader value;
+        guint16 tag, flags;
+        guint32 value_len;
+
+        if (!lpm_reader_u16(&in, &tag, error) ||
+            !lpm_reader_u16(&in, &flags, error) ||
+            !lpm_reader_u32(&in, &value_len, error) ||
+            !lpm_reader_sub(&in, value_len, &value, error)) {
+            return NULL;
+        }
+        if (tag <= last_tag) {
+            /* Also what keeps a field from coming twice. */
+            g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                        WHAT " has field 0x%04x after field 0x%04x", tag,
+                        last_tag);
+            return NULL;
+        }
+        last_tag = tag;
+        field = find_field(tag);
+        if (!field) {
+            if (flags != 0) {
+                g_set_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED,
+                            WHAT " has field 0x%04x, unknown here and not"
+                            " to be left out (flags 0x%04x)", tag, flags);
+                return NULL;
+            }
+            continue;
+        }
+        if (!read_field(&value, field, offer, error) ||
+            !lpm_reader_end(&value, error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&offer);
+}
