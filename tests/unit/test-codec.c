@@ -1,0 +1,787 @@
+/*
+ * Page frames: round trips, damage, and writers that do not wait
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <zstd.h>
+
+#include "../pages.h"
+#include "codec/codec.h"
+#include "codec/frame.h"
+#include "error/lpm-error.h"
+
+#define BLOCK (2u * LPM_FRAME_MAX_RAW)
+
+/* One sending and one receiving side, with memory of their own. */
+typedef struct Pair {
+    LpmEncoder *encoder;
+    LpmDecoder *decoder;
+    guint8 *src;
+    guint8 *dst;
+    guint8 *before;         /* what @dst was */
+    guint64 *offsets;
+    guint32 n_pages;
+    guint32 page_size;
+} Pair;
+
+static Pair *pair_new(int level)
+{
+    LpmCodecParams params = { .level = level };
+    g_autoptr(GError) error = NULL;
+    Pair *p = g_new0(Pair, 1);
+
+    p->encoder = lpm_encoder_new(&params, &error);
+    g_assert_no_error(error);
+    p->decoder = lpm_decoder_new(&error);
+    g_assert_no_error(error);
+    p->src = g_malloc(BLOCK);
+    p->dst = g_malloc(BLOCK);
+    p->before = g_malloc(BLOCK);
+    p->offsets = g_new0(guint64, LPM_FRAME_MAX_PAGES);
+    memset(p->src, 0x11, BLOCK);
+    memset(p->dst, 0xaa, BLOCK);
+    memset(p->before, 0xaa, BLOCK);
+    return p;
+}
+
+static void pair_free(Pair *p)
+{
+    lpm_encoder_free(p->encoder);
+    lpm_decoder_free(p->decoder);
+    g_free(p->src);
+    g_free(p->dst);
+    g_free(p->before);
+    g_free(p->offsets);
+    g_free(p);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pair, pair_free)
+
+/* @n_pages of the block, none twice, in an order that does not ascend. */
+static void pair_shape(Pair *p, guint32 n_pages, guint32 page_size)
+{
+    guint32 all = BLOCK / page_size;
+
+    p->n_pages = n_pages;
+    p->page_size = page_size;
+    for (guint32 i = 0; i < n_pages; i++) {
+        /* 5 is prime to every power of two */
+        p->offsets[i] = (guint64)(i * 5 + 3) % all * page_size;
+    }
+}
+
+static const guint8 *pair_encode(Pair *p, gsize *ret_len)
+{
+    g_autoptr(GError) error = NULL;
+    const guint8 *frame = NULL;
+
+    g_assert_true(lpm_encoder_encode(p->encoder, p->src, p->offsets,
+                                     p->n_pages, p->page_size, &frame,
+                                     ret_len, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(*ret_len, <=, LPM_FRAME_MAX_BYTES);
+    return frame;
+}
+
+/* Returns: the error's code, -1 on success. */
+static int pair_decode(Pair *p, const guint8 *frame, gsize len)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (lpm_decoder_decode(p->decoder, frame, len, p->dst, BLOCK, p->offsets,
+                           p->n_pages, p->page_size, &error)) {
+        g_assert_no_error(error);
+        return -1;
+    }
+    g_assert_nonnull(error);
+    g_assert_true(error->domain == LPM_ERROR);
+    return error->code;
+}
+
+static gboolean pair_pages_equal(const Pair *p)
+{
+    for (guint32 i = 0; i < p->n_pages; i++) {
+        if (memcmp(p->src + p->offsets[i], p->dst + p->offsets[i],
+                   p->page_size) != 0) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* The named pages are the source's; every other byte is as it was. */
+static void assert_arrived(Pair *p)
+{
+    for (guint32 i = 0; i < p->n_pages; i++) {
+        memcpy(p->before + p->offsets[i], p->src + p->offsets[i],
+               p->page_size);
+    }
+    g_assert_true(memcmp(p->dst, p->before, BLOCK) == 0);
+}
+
+static void assert_untouched(const Pair *p)
+{
+    g_assert_true(memcmp(p->dst, p->before, BLOCK) == 0);
+}
+
+static void test_round_trip(gconstpointer data)
+{
+    PagesKind kind = GPOINTER_TO_INT(data);
+    g_autoptr(Pair) p = pair_new(0);
+    guint64 seed = 11 + kind;
+
+    for (guint32 size = LPM_FRAME_MIN_PAGE; size <= 65536; size *= 2) {
+        guint32 most = LPM_FRAME_MAX_RAW / size;
+
+        for (guint32 n = 1; n <= most; n = n < 3 ? n + 1 : n * 2 - 1) {
+            gsize len;
+            const guint8 *frame;
+
+            pages_fill(kind, p->src, BLOCK, &seed);
+            pair_shape(p, n, size);
+            frame = pair_encode(p, &len);
+            g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+            assert_arrived(p);
+        }
+        pair_shape(p, most, size);
+        {
+            gsize len;
+            const guint8 *frame = pair_encode(p, &len);
+
+            g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+            assert_arrived(p);
+        }
+    }
+}
+
+/* Every count of one page size, one after the other on one channel. */
+static void test_every_count(void)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    guint64 seed = 5;
+
+    pages_fill(PAGES_MIXED, p->src, BLOCK, &seed);
+    for (guint32 n = 1; n <= LPM_FRAME_MAX_RAW / 4096; n++) {
+        gsize len;
+        const guint8 *frame;
+
+        memset(p->dst, 0xaa, BLOCK);
+        memset(p->before, 0xaa, BLOCK);
+        pair_shape(p, n, 4096);
+        frame = pair_encode(p, &len);
+        g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+        assert_arrived(p);
+    }
+}
+
+/* One page of 512 KiB is a frame too. */
+static void test_largest_page(void)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    gsize len;
+    const guint8 *frame;
+
+    pair_shape(p, 1, LPM_FRAME_MAX_RAW);
+    frame = pair_encode(p, &len);
+    g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+    assert_arrived(p);
+}
+
+static void test_method(void)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    LpmCodecStats sent;
+    LpmCodecStats got;
+    LpmCodecStats sum = { 0 };
+    guint64 seed = 5;
+    gsize len;
+    const guint8 *frame;
+
+    pair_shape(p, 128, 4096);
+    pages_fill(PAGES_RANDOM, p->src, BLOCK, &seed);
+    frame = pair_encode(p, &len);
+    g_assert_cmpuint(frame[5], ==, LPM_FRAME_METHOD_RAW);
+    g_assert_cmpuint(len, ==, LPM_FRAME_MAX_BYTES);
+    g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+
+    pages_fill(PAGES_TEXT, p->src, BLOCK, &seed);
+    frame = pair_encode(p, &len);
+    g_assert_cmpuint(frame[5], ==, LPM_FRAME_METHOD_ZSTD);
+    g_assert_cmpuint(len, <, LPM_FRAME_MAX_RAW / 2);
+    g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+
+    lpm_encoder_stats(p->encoder, &sent);
+    g_assert_cmpuint(sent.frames, ==, 2);
+    g_assert_cmpuint(sent.raw_frames, ==, 1);
+    g_assert_cmpuint(sent.delta_frames, ==, 0);
+    g_assert_cmpuint(sent.pages, ==, 256);
+    g_assert_cmpuint(sent.raw_bytes, ==, 2 * LPM_FRAME_MAX_RAW);
+    g_assert_cmpuint(sent.wire_bytes, ==, LPM_FRAME_MAX_BYTES + len);
+    g_assert_cmpuint(sent.time_ns, >, 0);
+    lpm_decoder_stats(p->decoder, &got);
+    g_assert_cmpuint(got.wire_bytes, ==, sent.wire_bytes);
+    g_assert_cmpuint(got.time_ns, >, 0);
+
+    lpm_codec_stats_add(&sum, &sent);
+    lpm_codec_stats_add(&sum, &got);
+    g_assert_cmpuint(sum.frames, ==, 4);
+    g_assert_cmpuint(sum.raw_frames, ==, 2);
+    g_assert_cmpuint(sum.pages, ==, 512);
+    g_assert_cmpuint(sum.raw_bytes, ==, 4 * LPM_FRAME_MAX_RAW);
+    g_assert_cmpuint(sum.wire_bytes, ==, 2 * sent.wire_bytes);
+    g_assert_cmpuint(sum.time_ns, ==, sent.time_ns + got.time_ns);
+}
+
+/* Saves something, but less than 1/16: not worth the receiver's time. */
+static void test_small_saving_is_raw(void)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    guint64 seed = 5;
+    gsize len;
+
+    pair_shape(p, 16, 512);
+    pages_fill(PAGES_RANDOM, p->src, BLOCK, &seed);
+    for (guint i = 0; i < 8 * 1024; i += 512) {
+        /* 5 % zeros in every page */
+        memset(p->src + p->offsets[i / 512], 0, 26);
+    }
+    pair_encode(p, &len);
+    g_assert_cmpuint(len, ==, LPM_FRAME_HEADER_BYTES + 8192);
+}
+
+static void small_frame(Pair *p, PagesKind kind, guint8 **ret_frame,
+                        gsize *ret_len)
+{
+    guint64 seed = 21;
+    const guint8 *frame;
+
+    pages_fill(kind, p->src, BLOCK, &seed);
+    pair_shape(p, 3, 1024);
+    frame = pair_encode(p, ret_len);
+    *ret_frame = g_memdup2(frame, *ret_len);
+}
+
+/* Every bit of the frame, those too that zstd does not look at. */
+static void test_damage(gconstpointer data)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    g_autofree guint8 *frame = NULL;
+    gsize len;
+
+    small_frame(p, GPOINTER_TO_INT(data), &frame, &len);
+    for (gsize bit = 0; bit < len * 8; bit++) {
+        frame[bit / 8] ^= 1u << bit % 8;
+        g_assert_cmpint(pair_decode(p, frame, len), !=, -1);
+        assert_untouched(p);
+        frame[bit / 8] ^= 1u << bit % 8;
+    }
+
+    /* The decoder is as good as new. */
+    g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+    assert_arrived(p);
+}
+
+/* Whole bytes, each to 0, to 255 and by one up, over a full frame. */
+static void test_damage_sampled(gconstpointer data)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    guint64 seed = 22;
+    gsize len;
+    const guint8 *from;
+    g_autofree guint8 *frame = NULL;
+
+    pages_fill(GPOINTER_TO_INT(data), p->src, BLOCK, &seed);
+    pair_shape(p, 128, 4096);
+    from = pair_encode(p, &len);
+    frame = g_memdup2(from, len);
+    for (guint i = 0; i < 300; i++) {
+        gsize at = pages_next(&seed) % len;
+        guint8 was = frame[at];
+        guint8 now = i % 3 == 0 ? 0 : i % 3 == 1 ? 255 : was + 1;
+
+        if (now == was) {
+            continue;
+        }
+        frame[at] = now;
+        g_assert_cmpint(pair_decode(p, frame, len), !=, -1);
+        assert_untouched(p);
+        frame[at] = was;
+    }
+    g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+    assert_arrived(p);
+}
+
+static void test_truncation(gconstpointer data)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    g_autofree guint8 *frame = NULL;
+    gsize len;
+
+    small_frame(p, GPOINTER_TO_INT(data), &frame, &len);
+    for (gsize cut = 0; cut < len; cut++) {
+        /* Of its own size, so that the sanitizer sees a read beyond. */
+        g_autofree guint8 *part = g_malloc(MAX(cut, 1));
+
+        memcpy(part, frame, cut);
+        g_assert_cmpint(pair_decode(p, part, cut), ==, LPM_ERROR_TRUNCATED);
+        assert_untouched(p);
+    }
+    {
+        g_autofree guint8 *more = g_malloc0(len + 1);
+
+        memcpy(more, frame, len);
+        g_assert_cmpint(pair_decode(p, more, len + 1), ==,
+                        LPM_ERROR_MALFORMED);
+        assert_untouched(p);
+    }
+}
+
+/*
+ * A frame whose checksum is right and whose zstd part is not what we write:
+ * only an attacker sends these, and the checksum does not stop him.
+ */
+static void forge(Pair *p, const guint8 *payload, gsize payload_len, int code)
+{
+    g_autofree guint8 *frame = g_malloc(LPM_FRAME_HEADER_BYTES + payload_len);
+    LpmFrameHeader h = {
+        .method = LPM_FRAME_METHOD_ZSTD,
+        .page_shift = 10,
+        .n_pages = 3,
+        .raw_bytes = 3072,
+        .payload_bytes = payload_len,
+    };
+
+    lpm_frame_header_encode(&h, frame);
+    memcpy(frame + LPM_FRAME_HEADER_BYTES, payload, payload_len);
+    g_assert_cmpint(pair_decode(p, frame, LPM_FRAME_HEADER_BYTES +
+                                payload_len), ==, code);
+    assert_untouched(p);
+}
+
+static void test_forged_zstd(void)
+{
+    static const guint8 skippable[] = {
+        0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4,
+    };
+    g_autoptr(Pair) p = pair_new(0);
+    g_autofree guint8 *content = g_malloc0(8192);
+    g_autofree guint8 *out = g_malloc0(8192);
+    ZSTD_CCtx *cctx = ZSTD_createCCtx();
+    gsize n;
+
+    pair_shape(p, 3, 1024);
+
+    /* Honest but for our checksum: only that is left to object. */
+    n = ZSTD_compress(out, 8192, content, 3072, 1);
+    forge(p, out, n, LPM_ERROR_CRYPTO);
+
+    /* More or less content than the header says. */
+    n = ZSTD_compress(out, 8192, content, 8192, 1);
+    forge(p, out, n, LPM_ERROR_MALFORMED);
+    n = ZSTD_compress(out, 8192, content, 3071, 1);
+    forge(p, out, n, LPM_ERROR_MALFORMED);
+
+    /* No content size: nothing to bound before unpacking. */
+    ZSTD_CCtx_setParameter(cctx, ZSTD_c_contentSizeFlag, 0);
+    n = ZSTD_compress2(cctx, out, 8192, content, 3072);
+    forge(p, out, n, LPM_ERROR_MALFORMED);
+
+    /* Two frames, and a skippable one behind or in front. */
+    n = ZSTD_compress(out, 8192, content, 3072, 1);
+    memcpy(out + n, out, n);
+    forge(p, out, 2 * n, LPM_ERROR_MALFORMED);
+    memcpy(out + n, skippable, sizeof(skippable));
+    forge(p, out, n + sizeof(skippable), LPM_ERROR_MALFORMED);
+    memmove(out + sizeof(skippable), out, n);
+    memcpy(out, skippable, sizeof(skippable));
+    forge(p, out, n + sizeof(skippable), LPM_ERROR_MALFORMED);
+
+    /* Trailing bytes, missing bytes, nonsense. */
+    n = ZSTD_compress(out, 8192, content, 3072, 1);
+    out[n] = 0;
+    forge(p, out, n + 1, LPM_ERROR_MALFORMED);
+    forge(p, out, n - 1, LPM_ERROR_MALFORMED);
+    memset(out, 0xff, 64);
+    forge(p, out, 64, LPM_ERROR_MALFORMED);
+
+    /* The size field says 3072 and the blocks hold 8192. */
+    ZSTD_CCtx_reset(cctx, ZSTD_reset_session_and_parameters);
+    n = ZSTD_compress(out, 8192, content, 8192, 1);
+    g_assert_cmphex(out[4] & 0xe0, ==, 0x60);   /* 2 bytes, value - 256 */
+    out[5] = (3072 - 256) & 0xff;
+    out[6] = (3072 - 256) >> 8;
+    forge(p, out, n, LPM_ERROR_MALFORMED);
+    ZSTD_freeCCtx(cctx);
+}
+
+static void test_offsets(void)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    g_autofree guint8 *frame = NULL;
+    gsize len;
+    guint64 was;
+
+    small_frame(p, PAGES_TEXT, &frame, &len);
+    for (guint32 i = 0; i < p->n_pages; i++) {
+        was = p->offsets[i];
+
+        p->offsets[i] = 100 * 1024;
+        g_assert_cmpint(pair_decode(p, frame, len), ==, LPM_ERROR_CRYPTO);
+        assert_untouched(p);
+
+        for (guint bit = 0; bit < 64; bit++) {
+            p->offsets[i] = was ^ G_GUINT64_CONSTANT(1) << bit;
+            g_assert_cmpint(pair_decode(p, frame, len), ==,
+                            bit >= 10 && p->offsets[i] < BLOCK
+                            ? LPM_ERROR_CRYPTO : LPM_ERROR_LIMIT);
+            assert_untouched(p);
+        }
+
+        p->offsets[i] = p->offsets[(i + 1) % p->n_pages];
+        g_assert_cmpint(pair_decode(p, frame, len), ==, LPM_ERROR_LIMIT);
+        p->offsets[i] = BLOCK;
+        g_assert_cmpint(pair_decode(p, frame, len), ==, LPM_ERROR_LIMIT);
+        p->offsets[i] = G_MAXUINT64 - 1023;
+        g_assert_cmpint(pair_decode(p, frame, len), ==, LPM_ERROR_LIMIT);
+        assert_untouched(p);
+        p->offsets[i] = was;
+    }
+
+    /* The same pages in another order are other pages. */
+    was = p->offsets[0];
+    p->offsets[0] = p->offsets[1];
+    p->offsets[1] = was;
+    g_assert_cmpint(pair_decode(p, frame, len), ==, LPM_ERROR_CRYPTO);
+    assert_untouched(p);
+}
+
+/* The two that are equal may stand anywhere, even in the largest frame. */
+static void test_duplicates(void)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    guint64 seed = 4;
+    gsize len;
+    const guint8 *frame;
+
+    pair_shape(p, LPM_FRAME_MAX_PAGES, 512);
+    frame = pair_encode(p, &len);
+    for (guint i = 0; i < 200; i++) {
+        g_autoptr(GError) error = NULL;
+        guint32 a = pages_next(&seed) % p->n_pages;
+        guint32 b = pages_next(&seed) % p->n_pages;
+        guint64 was = p->offsets[a];
+        const guint8 *none = NULL;
+        gsize none_len = 7;
+
+        if (a == b) {
+            continue;
+        }
+        p->offsets[a] = p->offsets[b];
+        g_assert_cmpint(pair_decode(p, frame, len), ==, LPM_ERROR_LIMIT);
+        g_assert_false(lpm_encoder_encode(p->encoder, p->src, p->offsets,
+                                          p->n_pages, 512, &none, &none_len,
+                                          &error));
+        g_assert_error(error, LPM_ERROR, LPM_ERROR_LIMIT);
+        g_assert_null(none);
+        g_assert_cmpuint(none_len, ==, 7);
+        p->offsets[a] = was;
+    }
+    assert_untouched(p);
+    g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+    assert_arrived(p);
+}
+
+typedef struct Shape {
+    guint32 n_pages;
+    guint32 page_size;
+} Shape;
+
+static void test_shapes(void)
+{
+    static const Shape bad[] = {
+        { 0, 4096 }, { 129, 4096 }, { 1, 0 }, { 1, 256 }, { 1, 4095 },
+        { 1, 6144 }, { 1, 1u << 20 }, { 1, 1u << 31 }, { 1025, 512 },
+        { G_MAXUINT32, 512 }, { 1u << 20, 4096 }, { 2, LPM_FRAME_MAX_RAW },
+    };
+    static const Shape other[] = { { 2, 1024 }, { 6, 512 }, { 3, 512 } };
+    g_autoptr(Pair) p = pair_new(0);
+    g_autofree guint8 *frame = NULL;
+    gsize len;
+
+    small_frame(p, PAGES_TEXT, &frame, &len);
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        const guint8 *none;
+        gsize none_len;
+
+        g_assert_false(lpm_encoder_encode(p->encoder, p->src, p->offsets,
+                                          bad[i].n_pages, bad[i].page_size,
+                                          &none, &none_len, &error));
+        g_assert_error(error, LPM_ERROR, LPM_ERROR_LIMIT);
+        p->n_pages = bad[i].n_pages;
+        p->page_size = bad[i].page_size;
+        g_assert_cmpint(pair_decode(p, frame, len), ==, LPM_ERROR_LIMIT);
+    }
+    /* Fine in itself, but not what the packet says. */
+    for (guint i = 0; i < G_N_ELEMENTS(other); i++) {
+        pair_shape(p, other[i].n_pages, other[i].page_size);
+        g_assert_cmpint(pair_decode(p, frame, len), ==, LPM_ERROR_MALFORMED);
+    }
+    assert_untouched(p);
+}
+
+/* A block smaller than a page has room for none. */
+static void test_small_block(void)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    g_autoptr(GError) error = NULL;
+    gsize len;
+    const guint8 *frame;
+
+    pair_shape(p, 1, 4096);
+    p->offsets[0] = 0;
+    frame = pair_encode(p, &len);
+    for (guint64 bytes = 0; bytes < 4096; bytes += 4095) {
+        g_assert_false(lpm_decoder_decode(p->decoder, frame, len, p->dst,
+                                          bytes, p->offsets, 1, 4096,
+                                          &error));
+        g_assert_error(error, LPM_ERROR, LPM_ERROR_LIMIT);
+        g_clear_error(&error);
+    }
+    assert_untouched(p);
+    g_assert_true(lpm_decoder_decode(p->decoder, frame, len, p->dst, 4096,
+                                     p->offsets, 1, 4096, &error));
+}
+
+static void test_levels(void)
+{
+    static const int good[] = { -7, 0, 1, 3, 9, 22 };
+    const int bad[] = { 23, 1000, G_MAXINT, G_MININT,
+                        ZSTD_minCLevel() - 1 };
+
+    for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_autoptr(Pair) p = pair_new(good[i]);
+        guint64 seed = 9;
+        gsize len;
+        const guint8 *frame;
+
+        pages_fill(PAGES_TEXT, p->src, BLOCK, &seed);
+        pair_shape(p, 16, 4096);
+        frame = pair_encode(p, &len);
+        g_assert_cmpuint(len, <, 65536);
+        g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+        assert_arrived(p);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        LpmCodecParams params = { .level = bad[i] };
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(lpm_encoder_new(&params, &error));
+        g_assert_error(error, LPM_ERROR, LPM_ERROR_LIMIT);
+    }
+}
+
+static void test_free_null(void)
+{
+    g_autoptr(GError) error = NULL;
+    LpmEncoder *encoder = lpm_encoder_new(NULL, &error);
+
+    g_assert_no_error(error);
+    lpm_encoder_free(encoder);
+    lpm_encoder_free(NULL);
+    lpm_decoder_free(NULL);
+}
+
+/* Recorded once: what a version 1 peer sends is read for ever. */
+static void test_golden(gconstpointer data)
+{
+    static const PagesKind kinds[] = { PAGES_RANDOM, PAGES_TEXT };
+    const char *name = data;
+    PagesKind kind = kinds[g_str_equal(name, "frame-v1-zstd.bin")];
+    const char *dir = g_getenv("LPM_TEST_DATA");
+    g_autofree gchar *path = NULL;
+    g_autofree gchar *frame = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Pair) p = pair_new(0);
+    guint64 seed = 1;
+    gsize len;
+
+    g_assert_nonnull(dir);
+    path = g_build_filename(dir, "wire", name, NULL);
+    g_file_get_contents(path, &frame, &len, &error);
+    g_assert_no_error(error);
+
+    pages_fill(kind, p->src, BLOCK, &seed);
+    pair_shape(p, 4, 512);
+    g_assert_cmpint(pair_decode(p, (const guint8 *)frame, len), ==, -1);
+    assert_arrived(p);
+}
+
+/*
+ * The vCPUs' side: writes all over the pages while they are encoded, never
+ * the same byte for long.
+ */
+typedef struct Writer {
+    guint8 *memory;
+    gsize len;
+    gboolean only_noise;    /* so that frames are raw */
+    gint stop;
+    gint rounds;
+} Writer;
+
+static gpointer writer_run(gpointer data)
+{
+    Writer *w = data;
+    guint64 seed = 1;
+
+    while (!g_atomic_int_get(&w->stop)) {
+        guint64 r = pages_next(&seed);
+
+        switch (w->only_noise ? 0 : r % 4) {
+        case 0:     /* change what compresses to what does not, and back */
+            pages_fill_random(w->memory + r % (w->len / 4096) * 4096, 4096,
+                              &seed);
+            break;
+        case 1:
+            memset(w->memory + r % (w->len / 4096) * 4096, (int)(r >> 32),
+                   4096);
+            break;
+        default:
+            for (guint i = 0; i < 64; i++) {
+                r = pages_next(&seed);
+                *(volatile guint8 *)(w->memory + r % w->len) = r >> 56;
+            }
+        }
+        g_atomic_int_inc(&w->rounds);
+    }
+    return NULL;
+}
+
+/*
+ * Every frame must be right in itself whatever the writer does; a compressor
+ * that looks at a byte twice breaks this.  That the writer really was inside
+ * is asserted: some copies must differ from memory when they arrive.
+ */
+static void test_concurrent_writer(gconstpointer data)
+{
+    PagesKind kind = GPOINTER_TO_INT(data);
+    const guint frames = g_test_slow() ? 20000 : 3000;
+    g_autoptr(Pair) p = pair_new(0);
+    Writer w = { .memory = p->src, .len = 128 * 1024,
+                 .only_noise = kind == PAGES_RANDOM };
+    LpmCodecStats stats;
+    gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+    guint overtaken = 0;
+    guint sent = 0;
+    guint64 seed = 2;
+    GThread *thread;
+
+    pages_fill(kind, p->src, w.len, &seed);
+    p->n_pages = w.len / 4096;
+    p->page_size = 4096;
+    for (guint32 i = 0; i < p->n_pages; i++) {
+        p->offsets[i] = (guint64)i * 4096;
+    }
+    thread = g_thread_new("vcpu", writer_run, &w);
+    while (g_atomic_int_get(&w.rounds) == 0) {
+        g_thread_yield();
+    }
+    while (sent < frames ||
+           (overtaken == 0 && g_get_monotonic_time() < deadline)) {
+        gsize len;
+        const guint8 *frame = pair_encode(p, &len);
+
+        g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+        sent++;
+        overtaken += !pair_pages_equal(p);
+    }
+    g_atomic_int_set(&w.stop, 1);
+    g_thread_join(thread);
+    g_assert_cmpuint(overtaken, >, 0);
+    lpm_encoder_stats(p->encoder, &stats);
+    g_assert_cmpuint(stats.frames, ==, sent);
+    g_assert_true((stats.raw_frames == sent) == w.only_noise);
+    g_test_message("%u of %u frames overtaken, %u raw", overtaken, sent,
+                   (guint)stats.raw_frames);
+}
+
+/* Counters are read by the monitor while the channel works. */
+static gpointer reader_run(gpointer data)
+{
+    Pair *p = data;
+    LpmCodecStats last = { 0 };
+    LpmCodecStats now;
+
+    do {
+        lpm_encoder_stats(p->encoder, &now);
+        if (now.frames < last.frames || now.raw_bytes < last.raw_bytes ||
+            now.raw_bytes % 4096 != 0) {
+            return GINT_TO_POINTER(1);
+        }
+        last = now;
+    } while (now.frames < 500);
+    return NULL;
+}
+
+static void test_stats_from_another_thread(void)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    GThread *thread;
+
+    pair_shape(p, 4, 4096);
+    thread = g_thread_new("monitor", reader_run, p);
+    for (guint i = 0; i < 500; i++) {
+        gsize len;
+
+        pair_encode(p, &len);
+    }
+    g_assert_null(g_thread_join(thread));
+}
+
+static void add_kinds(const char *path, GTestDataFunc f, int first, int last)
+{
+    for (int kind = first; kind <= last; kind++) {
+        g_autofree gchar *full = g_strconcat(path, pages_names[kind], NULL);
+
+        g_test_add_data_func(full, GINT_TO_POINTER(kind), f);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    add_kinds("/lpm/codec/round-trip/", test_round_trip, PAGES_RANDOM,
+              PAGES_MOSTLY_RANDOM);
+    g_test_add_func("/lpm/codec/every-count", test_every_count);
+    g_test_add_func("/lpm/codec/largest-page", test_largest_page);
+    g_test_add_func("/lpm/codec/method", test_method);
+    g_test_add_func("/lpm/codec/small-saving-is-raw",
+                    test_small_saving_is_raw);
+    add_kinds("/lpm/codec/damage/every-bit/", test_damage, PAGES_RANDOM,
+              PAGES_TEXT);
+    add_kinds("/lpm/codec/damage/sampled/", test_damage_sampled,
+              PAGES_RANDOM, PAGES_RANDOM);
+    add_kinds("/lpm/codec/damage/sampled/", test_damage_sampled, PAGES_TEXT,
+              PAGES_POINTERS);
+    add_kinds("/lpm/codec/truncation/", test_truncation, PAGES_RANDOM,
+              PAGES_TEXT);
+    g_test_add_func("/lpm/codec/forged-zstd", test_forged_zstd);
+    g_test_add_func("/lpm/codec/offsets", test_offsets);
+    g_test_add_func("/lpm/codec/duplicates", test_duplicates);
+    g_test_add_func("/lpm/codec/shapes", test_shapes);
+    g_test_add_func("/lpm/codec/small-block", test_small_block);
+    g_test_add_func("/lpm/codec/levels", test_levels);
+    g_test_add_func("/lpm/codec/free-null", test_free_null);
+    g_test_add_data_func("/lpm/codec/golden/raw", "frame-v1-raw.bin",
+                         test_golden);
+    g_test_add_data_func("/lpm/codec/golden/zstd", "frame-v1-zstd.bin",
+                         test_golden);
+    g_test_add_data_func("/lpm/codec/concurrent-writer/zstd",
+                         GINT_TO_POINTER(PAGES_TEXT), test_concurrent_writer);
+    g_test_add_data_func("/lpm/codec/concurrent-writer/raw",
+                         GINT_TO_POINTER(PAGES_RANDOM),
+                         test_concurrent_writer);
+    g_test_add_func("/lpm/codec/stats-from-another-thread",
+                    test_stats_from_another_thread);
+    return g_test_run();
+}
