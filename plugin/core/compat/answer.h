@@ -66,7 +66,8 @@ void lpm_answer_add(LpmAnswer *answer, LpmSeverity severity, const char *id,
  * LPM_ANSWER_MAX_BYTES, big endian.  Reasons that do not fit are left out
  * and counted in a last reason of id "answer.truncated": a refusal never
  * fails for its own length.
- * Errors: LIMIT, MALFORMED (@accepted contradicts the reasons).  Threads: any.  Source: FORMATS.md 2.
+ * Errors: LIMIT, MALFORMED (@accepted contradicts the reasons).
+ * Threads: any.  Source: FORMATS.md 2.
  */
 GBytes *lpm_answer_encode(const LpmAnswer *answer, GError **error);
 
