@@ -184,8 +184,9 @@ static inline void pages_fill(PagesKind kind, guint8 *p, gsize len,
         for (gsize at = 0; at < len; at += 4096) {
             guint64 r = pages_next(seed);
             gboolean odd = kind == PAGES_MIXED ? r >> 63 : r >> 61 == 0;
+            guint other = kind == PAGES_MIXED ? r % 4 : 0;
 
-            pages_fill(odd ? others[kind == PAGES_MIXED ? r % 4 : 0] : PAGES_RANDOM, p + at,
+            pages_fill(odd ? others[other] : PAGES_RANDOM, p + at,
                        MIN(len - at, 4096), seed);
         }
         break;
