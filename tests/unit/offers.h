@@ -1,0 +1,98 @@
+/*
+ * Offers for tests: one with every field set
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef LPM_TEST_OFFERS_H
+#define LPM_TEST_OFFERS_H
+
+#include <glib.h>
+
+#include "compat/offer.h"
+
+static inline void add_strings(GPtrArray *array, const char *list)
+{
+    g_auto(GStrv) names = g_strsplit(list, ",", -1);
+
+    for (guint i = 0; names[i]; i++) {
+        if (*names[i]) {
+            g_ptr_array_add(array, g_strdup(names[i]));
+        }
+    }
+}
+
+static inline void set_string(char **member, const char *value)
+{
+    g_free(*member);
+    *member = g_strdup(value);
+}
+
+static inline void add_wwpn(LpmOffer *offer, guint32 reg, guint64 first,
+                            guint64 second, guint32 active)
+{
+    LpmOfferWwpn pair = {
+        .wwpn = { first, second },
+        .reg = reg,
+        .active = active,
+    };
+
+    g_array_append_val(offer->wwpns, pair);
+}
+
+static inline void add_page_size(LpmOffer *offer, guint64 size)
+{
+    g_array_append_val(offer->page_sizes, size);
+}
+
+/* A pseries guest that fits itself; both ends of most tests. */
+static inline LpmOffer *full_offer(void)
+{
+    LpmOffer *offer = lpm_offer_new();
+
+    offer->arch = g_strdup("ppc64");
+    offer->qemu_version = g_strdup("10.0.13");
+    offer->machine = g_strdup("pseries-10.0");
+    offer->name = g_strdup("lpar \xc3\xa4 1");
+    offer->uuid = g_strdup("0f0d5d2e-7a0c-4c3e-9a0b-6d1f6c3b2a10");
+    offer->run_state = g_strdup("running");
+    offer->cpu_model = g_strdup("power10_v2.0");
+    offer->pvr = 0x00801200;
+    offer->pvr_mask = 0xffff0000;
+    offer->preferred_mode = g_strdup("power9");
+    offer->current_mode = g_strdup("power9");
+    add_strings(offer->modes, "power6,power7,power8,power9,power10");
+    offer->cpus = 4;
+    offer->max_cpus = 8;
+    offer->sockets = 1;
+    offer->cores = 4;
+    offer->threads = 2;
+    offer->vsmt = 8;
+    lpm_offer_add_cap(offer, "cap-htm", 0, "off");
+    lpm_offer_add_cap(offer, "cap-cfpc", 1, "workaround");
+    lpm_offer_add_cap(offer, "cap-hpt-max-page-size", 16, NULL);
+    offer->ic_mode = g_strdup("dual");
+    offer->ic_current = g_strdup("xive");
+    offer->mmu_current = g_strdup("radix");
+    add_strings(offer->mmu_modes, "hash,radix");
+    add_page_size(offer, 4096);
+    add_page_size(offer, 65536);
+    offer->target_page_size = 4096;
+    lpm_offer_add_block(offer, "ppc_spapr.ram", 512 << 20, 512 << 20, 4096);
+    lpm_offer_add_block(offer, "0000:00:01.0/virtio-net-pci.rom", 256 << 10,
+                        256 << 10, 4096);
+    lpm_offer_add_device(offer, "spapr", 0, 3, 1);
+    lpm_offer_add_device(offer, "xive-source", 0, 1, 1);
+    lpm_offer_add_device(offer, "cpu", 0, 5, 5);
+    lpm_offer_add_device(offer, "cpu", 2, 5, 5);
+    add_wwpn(offer, 0x30000001, 0xc050760a1b2c0000, 0xc050760a1b2c0001, 1);
+    add_wwpn(offer, 0x30000002, 0xc050760a1b2c0002, 0xc050760a1b2c0003, 2);
+    offer->multifd = TRUE;
+    offer->channels = 4;
+    offer->compression = g_strdup("lpm");
+    add_strings(offer->migration_caps, "events,multifd,return-path");
+    offer->codec_version = 1;
+    offer->codec_frame_bytes = 524320;
+    return offer;
+}
+
+#endif /* LPM_TEST_OFFERS_H */
