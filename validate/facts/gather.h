@@ -1,0 +1,34 @@
+/*
+ * Gatherers: facts from a QEMU by QMP, and from a saved offer
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef LPM_GATHER_H
+#define LPM_GATHER_H
+
+#include "facts/facts.h"
+#include "facts/qmp.h"
+
+/**
+ * lpm_gather_qmp:
+ * @qmp: (nullable): NULL: the connection could not be made
+ * @why: (nullable): why @qmp is NULL
+ *
+ * Ask for everything; what cannot be had is absent with its reason, so that
+ * rules that need it come out unknown.  The side counts as live in any case.
+ */
+void lpm_gather_qmp(LpmFacts *facts, LpmSide side, LpmQmp *qmp,
+                    const char *why);
+
+/**
+ * lpm_gather_offer_file:
+ * @path: JSON that "lpm offer" wrote
+ *
+ * Only lasting facts are taken; the run state is that of another day.
+ *
+ * Errors: IO, MALFORMED, LIMIT, UNSUPPORTED.
+ */
+gboolean lpm_gather_offer_file(LpmFacts *facts, LpmSide side,
+                               const char *path, GError **error);
+
+#endif /* LPM_GATHER_H */
