@@ -1,0 +1,314 @@
+/*
+ * The engine: runs rows over facts and owns their verdicts
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <string.h>
+
+#include "rules/rules.h"
+
+static const char *const status_names[] = {
+    [LPM_RULE_PASS] = "pass",
+    [LPM_RULE_FAIL] = "fail",
+    [LPM_RULE_WARN] = "warn",
+    [LPM_RULE_UNKNOWN] = "unknown",
+    [LPM_RULE_NOT_APPLICABLE] = "not-applicable",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(status_names) == LPM_RULE_STATUS__MAX);
+
+const char *lpm_rule_status_name(LpmRuleStatus status)
+{
+    return status_names[status];
+}
+
+const char *lpm_verdict_name(LpmVerdict verdict)
+{
+    switch (verdict) {
+    case LPM_VERDICT_PASS:
+        return "pass";
+    case LPM_VERDICT_FAIL:
+        return "fail";
+    case LPM_VERDICT_UNKNOWN:
+        return "unknown";
+    }
+    g_assert_not_reached();
+}
+
+const char *lpm_party_name(LpmParty party)
+{
+    switch (party) {
+    case LPM_PARTY_SOURCE:
+        return "source";
+    case LPM_PARTY_DESTINATION:
+        return "destination";
+    case LPM_PARTY_BOTH:
+        return "both";
+    }
+    g_assert_not_reached();
+}
+
+const char *lpm_severity_name(LpmSeverity severity)
+{
+    return severity == LPM_SEVERITY_ERROR ? "error" : "warning";
+}
+
+/*
+ * The core's rows judge what a stream between two running machines needs.
+ * For a guest that is off only the preferred mode counts, since the current
+ * one is chosen anew at its start (compat-modes SEM-05).
+ */
+static guint moves_of_check(const LpmCheck *check)
+{
+    return strstr(check->id, "preferred") != NULL ? LPM_MOVE_ANY :
+                                                    LPM_MOVE_ACTIVE;
+}
+
+static LpmRule rule_of_check(const LpmCheck *check)
+{
+    return (LpmRule) {
+        .id = check->id,
+        .covers = check->covers,
+        .title = check->title,
+        .moves = moves_of_check(check),
+        .party = check->party,
+        .severity = check->severity,
+        .needs = { LPM_SRC(LPM_FACT_OFFER), LPM_DST(LPM_FACT_OFFER) },
+        .remedy = check->remedy,
+        .source = check->spec,
+        .check = check,
+    };
+}
+
+static int compare_rules(gconstpointer a, gconstpointer b)
+{
+    return strcmp(((const LpmRule *)a)->id, ((const LpmRule *)b)->id);
+}
+
+const LpmRule *lpm_rules(gsize *ret_n)
+{
+    static gsize once;
+    static GArray *all;
+
+    if (g_once_init_enter(&once)) {
+        gsize n_own;
+        gsize n_checks;
+        const LpmRule *own = lpm_rules_own(&n_own);
+        const LpmCheck *checks = lpm_checks(&n_checks);
+
+        all = g_array_new(FALSE, FALSE, sizeof(LpmRule));
+        g_array_append_vals(all, own, (guint)n_own);
+        for (gsize i = 0; i < n_checks; i++) {
+            LpmRule rule = rule_of_check(&checks[i]);
+
+            g_array_append_val(all, rule);
+        }
+        g_array_sort(all, compare_rules);
+        g_once_init_leave(&once, 1);
+    }
+    *ret_n = all->len;
+    return (const LpmRule *)(void *)all->data;
+}
+
+gboolean lpm_rule_matches(const LpmRule *rule, const char *name)
+{
+    gsize len = strlen(name);
+
+    if (len == 0) {
+        return FALSE;
+    }
+    if (g_str_equal(rule->id, name)) {
+        return TRUE;
+    }
+    for (const char *at = strstr(rule->covers, name); at != NULL;
+         at = strstr(at + 1, name)) {
+        if ((at == rule->covers || at[-1] == ' ') &&
+            (at[len] == '\0' || at[len] == ' ')) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* The first absent fact that the row needs, or 0. */
+static guint absent_need(const LpmRule *rule, const LpmFacts *facts)
+{
+    for (gsize i = 0; i < LPM_RULE_NEEDS_MAX && rule->needs[i] != 0; i++) {
+        guint ref = rule->needs[i];
+
+        if (!lpm_facts_has(facts, LPM_REF_SIDE(ref), LPM_REF_FACT(ref))) {
+            return ref;
+        }
+    }
+    return 0;
+}
+
+static gboolean applies(const LpmRule *rule, const LpmFacts *facts,
+                        LpmMove move)
+{
+    if ((rule->moves & move) == 0 ||
+        ((rule->live & LPM_PARTY_SOURCE) != 0 &&
+         !lpm_facts_is(facts, LPM_SIDE_SOURCE, LPM_FACT_LIVE)) ||
+        ((rule->live & LPM_PARTY_DESTINATION) != 0 &&
+         !lpm_facts_is(facts, LPM_SIDE_DESTINATION, LPM_FACT_LIVE))) {
+        return FALSE;
+    }
+    return rule->applies == NULL || rule->applies(facts);
+}
+
+static void say_absent(LpmRuleResult *result, const LpmFacts *facts,
+                       guint ref)
+{
+    LpmSide side = LPM_REF_SIDE(ref);
+    LpmFact fact = LPM_REF_FACT(ref);
+    const char *why = lpm_facts_why(facts, side, fact);
+
+    result->expected = g_strdup_printf("%s %s", lpm_side_name(side),
+                                       lpm_fact_name(fact));
+    result->actual = g_strdup_printf("unknown: %s",
+                                     why != NULL ? why : "not given");
+}
+
+static LpmRuleStatus status_of(const LpmRule *rule, gboolean holds)
+{
+    if (holds) {
+        return LPM_RULE_PASS;
+    }
+    return rule->severity == LPM_SEVERITY_ERROR ? LPM_RULE_FAIL :
+                                                  LPM_RULE_WARN;
+}
+
+static void run_check(LpmRuleResult *result, const LpmFacts *facts)
+{
+    g_autofree char *source = NULL;
+    g_autofree char *destination = NULL;
+    g_autofree char *remedy = NULL;
+    LpmCheckVerdict verdict = lpm_check_run(
+        result->rule->check, lpm_facts_offer(facts, LPM_SIDE_SOURCE),
+        lpm_facts_offer(facts, LPM_SIDE_DESTINATION), &source, &destination,
+        &remedy);
+
+    switch (verdict) {
+    case LPM_CHECK_HOLDS:
+        result->status = LPM_RULE_PASS;
+        break;
+    case LPM_CHECK_FAILS:
+        result->status = status_of(result->rule, FALSE);
+        break;
+    case LPM_CHECK_UNKNOWN:
+        result->status = LPM_RULE_UNKNOWN;
+        break;
+    case LPM_CHECK_NOT_APPLICABLE:
+        result->status = LPM_RULE_NOT_APPLICABLE;
+        return;
+    }
+    /* What the other end asks for is what the party at fault must meet. */
+    if (result->rule->party == LPM_PARTY_SOURCE) {
+        result->expected = g_strdup_printf("destination: %s", destination);
+        result->actual = g_strdup_printf("source: %s", source);
+    } else {
+        result->expected = g_strdup_printf("source: %s", source);
+        result->actual = g_strdup_printf("destination: %s", destination);
+    }
+    if (remedy[0] != '\0') {
+        result->remedy = g_steal_pointer(&remedy);
+    }
+}
+
+static void run_holds(LpmRuleResult *result, const LpmFacts *facts)
+{
+    LpmFinding finding = {
+        .expected = g_string_new(NULL),
+        .actual = g_string_new(NULL),
+    };
+
+    result->status = status_of(result->rule,
+                               result->rule->holds(facts, &finding));
+    result->expected = g_string_free(finding.expected, FALSE);
+    result->actual = g_string_free(finding.actual, FALSE);
+}
+
+LpmRuleResult *lpm_rule_run(const LpmRule *rule, const LpmFacts *facts,
+                            LpmMove move)
+{
+    LpmRuleResult *result = g_new0(LpmRuleResult, 1);
+    guint absent = absent_need(rule, facts);
+
+    result->rule = rule;
+    if (!applies(rule, facts, move)) {
+        result->status = LPM_RULE_NOT_APPLICABLE;
+    } else if (absent != 0) {
+        result->status = LPM_RULE_UNKNOWN;
+        say_absent(result, facts, absent);
+    } else if (rule->check != NULL) {
+        run_check(result, facts);
+    } else {
+        run_holds(result, facts);
+    }
+    if (result->expected == NULL) {
+        result->expected = g_strdup("");
+    }
+    if (result->actual == NULL) {
+        result->actual = g_strdup("");
+    }
+    if (result->remedy == NULL) {
+        result->remedy = g_strdup(rule->remedy);
+    }
+    return result;
+}
+
+void lpm_rule_result_free(LpmRuleResult *result)
+{
+    if (result == NULL) {
+        return;
+    }
+    g_free(result->expected);
+    g_free(result->actual);
+    g_free(result->remedy);
+    g_free(result);
+}
+
+static gboolean selected(const LpmRule *rule, const char *const *only)
+{
+    if (only == NULL) {
+        return TRUE;
+    }
+    for (gsize i = 0; only[i] != NULL; i++) {
+        if (lpm_rule_matches(rule, only[i])) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+GPtrArray *lpm_rules_run(const LpmFacts *facts, LpmMove move,
+                         const char *const *only)
+{
+    GPtrArray *results = g_ptr_array_new_with_free_func(
+        (GDestroyNotify)lpm_rule_result_free);
+    gsize n;
+    const LpmRule *rules = lpm_rules(&n);
+
+    for (gsize i = 0; i < n; i++) {
+        if (selected(&rules[i], only)) {
+            g_ptr_array_add(results, lpm_rule_run(&rules[i], facts, move));
+        }
+    }
+    return results;
+}
+
+LpmVerdict lpm_rules_verdict(const GPtrArray *results)
+{
+    LpmVerdict verdict = LPM_VERDICT_PASS;
+
+    for (guint i = 0; i < results->len; i++) {
+        const LpmRuleResult *result = g_ptr_array_index(results, i);
+
+        if (result->status == LPM_RULE_FAIL) {
+            return LPM_VERDICT_FAIL;
+        }
+        if (result->status == LPM_RULE_UNKNOWN) {
+            verdict = LPM_VERDICT_UNKNOWN;
+        }
+    }
+    return verdict;
+}

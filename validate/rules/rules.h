@@ -1,0 +1,135 @@
+/*
+ * The rules that decide whether a guest may move, and their engine
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef LPM_RULES_H
+#define LPM_RULES_H
+
+#include <glib.h>
+
+#include "compat/compare.h"
+#include "facts/facts.h"
+
+/*
+ * Theory of operation
+ *
+ * A rule is a row: data and one pure function.  Rows of two kinds make one
+ * list: those of the core's comparison (compat/compare.h), one to one with
+ * the same ids, and those of this program about what only it can see (run
+ * states, monitors, memory devices, ...).
+ *
+ * The engine owns the verdict of a row:
+ *   not applicable  the row is not about this kind of move, or about a
+ *                   passing state of a side that was given as an inventory
+ *   unknown         a fact that it needs is absent; holds() is not called
+ *   pass            holds() is true
+ *   fail or warn    holds() is false, by the row's severity
+ * All rows always run.
+ */
+
+typedef enum LpmMove {
+    LPM_MOVE_ACTIVE   = 1 << 0, /* the guest runs or is paused */
+    LPM_MOVE_INACTIVE = 1 << 1, /* the guest is off */
+    LPM_MOVE_ANY      = LPM_MOVE_ACTIVE | LPM_MOVE_INACTIVE,
+} LpmMove;
+
+#define LPM_RULE_NEEDS_MAX  6
+
+/* Both values; texts for people. */
+typedef struct LpmFinding {
+    GString *expected;
+    GString *actual;
+} LpmFinding;
+
+typedef struct LpmRule {
+    const char *id;         /* stable slug */
+    const char *covers;     /* spec ids, space separated, or "" */
+    const char *title;      /* what holds when it holds */
+    guint moves;            /* LpmMove bits, else not applicable */
+    LpmParty party;         /* which end must be changed */
+    LpmSeverity severity;
+    guint live;             /* LpmParty bits: sides that must be live */
+    guint needs[LPM_RULE_NEEDS_MAX];    /* LPM_SRC(), LPM_DST(); 0 ends */
+    /* optional: false = not applicable; needs are not yet checked */
+    gboolean (*applies)(const LpmFacts *facts);
+    /* pure; sets both texts of @finding whatever it returns */
+    gboolean (*holds)(const LpmFacts *facts, LpmFinding *finding);
+    const char *remedy;     /* names an option or a command */
+    const char *source;     /* where the rule comes from */
+    const LpmCheck *check;  /* a row of the core's table, instead of holds */
+} LpmRule;
+
+typedef enum LpmRuleStatus {
+    LPM_RULE_PASS,
+    LPM_RULE_FAIL,
+    LPM_RULE_WARN,
+    LPM_RULE_UNKNOWN,
+    LPM_RULE_NOT_APPLICABLE,
+    LPM_RULE_STATUS__MAX,
+} LpmRuleStatus;
+
+typedef struct LpmRuleResult {
+    const LpmRule *rule;
+    LpmRuleStatus status;
+    char *expected;
+    char *actual;
+    char *remedy;
+} LpmRuleResult;
+
+typedef enum LpmVerdict {
+    LPM_VERDICT_PASS,       /* warnings alone too */
+    LPM_VERDICT_FAIL,
+    LPM_VERDICT_UNKNOWN,    /* nothing failed, something is unknown */
+} LpmVerdict;
+
+/**
+ * lpm_rules:
+ * @ret_n: set to the number of rows
+ *
+ * Returns: all rows, sorted by id; static.  Threads: any.
+ */
+const LpmRule *lpm_rules(gsize *ret_n);
+
+/** lpm_rules_own: the rows of this program only, sorted by id. */
+const LpmRule *lpm_rules_own(gsize *ret_n);
+
+/** lpm_rule_matches: whether @name is the row's id or a spec id of it. */
+gboolean lpm_rule_matches(const LpmRule *rule, const char *name);
+
+/**
+ * lpm_rule_run:
+ *
+ * Returns: (transfer full): the result of one row.  Threads: any; pure.
+ */
+LpmRuleResult *lpm_rule_run(const LpmRule *rule, const LpmFacts *facts,
+                            LpmMove move);
+
+/** lpm_rule_result_free: @result: (nullable). */
+void lpm_rule_result_free(LpmRuleResult *result);
+
+/**
+ * lpm_rules_run:
+ * @only: (nullable): names as lpm_rule_matches() takes them; NULL: all
+ *
+ * Returns: (transfer full): LpmRuleResult *, sorted by id.
+ */
+GPtrArray *lpm_rules_run(const LpmFacts *facts, LpmMove move,
+                         const char *const *only);
+
+/** lpm_rules_verdict: of the results of lpm_rules_run(). */
+LpmVerdict lpm_rules_verdict(const GPtrArray *results);
+
+/** lpm_rule_status_name: "pass", "fail", "warn", "unknown", ... */
+const char *lpm_rule_status_name(LpmRuleStatus status);
+
+/** lpm_verdict_name: "pass", "fail" or "unknown". */
+const char *lpm_verdict_name(LpmVerdict verdict);
+
+/** lpm_party_name: "source", "destination" or "both". */
+const char *lpm_party_name(LpmParty party);
+
+/** lpm_severity_name: "error" or "warning". */
+const char *lpm_severity_name(LpmSeverity severity);
+
+#endif /* LPM_RULES_H */
