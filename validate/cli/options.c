@@ -1,0 +1,332 @@
+/*
+ * Options of each command
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "config.h"
+
+#define ONLY_VALIDATE  (1u << 0)
+#define ONLY_MIGRATE   (1u << 1)
+#define SIDES_BOTH     (1u << 2)
+#define SIDE_ANY       (1u << 3)
+#define SIDE_SOURCE    (1u << 4)
+
+void lpm_say(const char *format, ...)
+{
+    va_list args;
+
+    fputs("lpm: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+int lpm_usage(const char *format, ...)
+{
+    va_list args;
+
+    fputs("lpm: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputs("\nTry 'lpm --help' or 'lpm COMMAND --help'.\n", stderr);
+    return LPM_EXIT_USAGE;
+}
+
+static gboolean parse_endpoint(const char *text, LpmSide side,
+                               LpmEndpoint *ret_end, int *ret_exit)
+{
+    if (text == NULL) {
+        return TRUE;
+    }
+    if (g_str_has_prefix(text, "qmp:") && text[4] != '\0') {
+        ret_end->is_qmp = TRUE;
+        ret_end->path = g_strdup(text + 4);
+    } else if (g_str_has_prefix(text, "offer:") && text[6] != '\0') {
+        ret_end->path = g_strdup(text + 6);
+    } else {
+        *ret_exit = lpm_usage("--%s %s: wanted qmp:PATH or offer:FILE",
+                              lpm_side_name(side), text);
+        return FALSE;
+    }
+    ret_end->given = TRUE;
+    return TRUE;
+}
+
+/* "125", "10M", "1.25G": bytes per second, as migrate_set_parameter has it. */
+static gboolean parse_rate(const char *text, guint64 *ret_rate)
+{
+    char *end = NULL;
+    double value = g_ascii_strtod(text, &end);
+    double unit = 1;
+
+    switch (*end) {
+    case 'k': case 'K':
+        unit = 1024.0;
+        break;
+    case 'm': case 'M':
+        unit = 1024.0 * 1024;
+        break;
+    case 'g': case 'G':
+        unit = 1024.0 * 1024 * 1024;
+        break;
+    case '\0':
+        break;
+    default:
+        return FALSE;
+    }
+    if (*end != '\0' && end[1] != '\0') {
+        return FALSE;
+    }
+    /* not (value > 0) also catches NaN */
+    if (end == text || !(value > 0) || value * unit < 1 ||
+        value * unit > (double)(G_MAXINT64 / 2)) {
+        return FALSE;
+    }
+    *ret_rate = (guint64)(value * unit);
+    return TRUE;
+}
+
+static gboolean in_range(const char *name, gint64 value, gint64 min,
+                         gint64 max, int *ret_exit)
+{
+    if (value >= min && value <= max) {
+        return TRUE;
+    }
+    *ret_exit = lpm_usage("--%s %" G_GINT64_FORMAT ": wanted %"
+                          G_GINT64_FORMAT "..%" G_GINT64_FORMAT, name,
+                          value, min, max);
+    return FALSE;
+}
+
+static gboolean check_endpoints(const LpmOptions *options, guint flags,
+                                int *ret_exit)
+{
+    const LpmEndpoint *source = &options->sides[LPM_SIDE_SOURCE];
+    const LpmEndpoint *destination = &options->sides[LPM_SIDE_DESTINATION];
+
+    if ((flags & SIDES_BOTH) != 0 && (!source->given ||
+                                      !destination->given)) {
+        *ret_exit = lpm_usage("--source and --destination are needed");
+        return FALSE;
+    }
+    if ((flags & SIDE_ANY) != 0 && source->given == destination->given) {
+        *ret_exit = lpm_usage("either --source or --destination is needed");
+        return FALSE;
+    }
+    if ((flags & SIDE_SOURCE) != 0 && (!source->given ||
+                                       destination->given)) {
+        *ret_exit = lpm_usage("--source is needed, and only that");
+        return FALSE;
+    }
+    if ((flags & ONLY_VALIDATE) == 0 &&
+        ((source->given && !source->is_qmp) ||
+         (destination->given && !destination->is_qmp))) {
+        *ret_exit = lpm_usage("this command takes qmp:PATH only");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static guint command_flags(const char *command)
+{
+    if (g_str_equal(command, "validate")) {
+        return ONLY_VALIDATE | SIDES_BOTH;
+    }
+    if (g_str_equal(command, "migrate")) {
+        return ONLY_MIGRATE | SIDES_BOTH;
+    }
+    return g_str_equal(command, "cancel") ? SIDE_SOURCE : SIDE_ANY;
+}
+
+gboolean lpm_options_parse(LpmOptions *options, const char *command,
+                           const char *summary, int argc, char **argv,
+                           int *ret_exit)
+{
+    g_autoptr(GOptionContext) context = NULL;
+    g_autoptr(GError) err = NULL;
+    g_autofree char *title = g_strconcat(command, " [OPTION...]", NULL);
+    g_autofree char *source = NULL;
+    g_autofree char *destination = NULL;
+    g_autofree char *format = NULL;
+    g_autofree char *bandwidth = NULL;
+    gboolean help = FALSE;
+    gboolean version = FALSE;
+    gint64 channels = -1;
+    gint64 downtime = 0;
+    gint64 timeout = 0;
+    gint64 deadline = LPM_QMP_DEADLINE_MS;
+    guint flags = command_flags(command);
+    gboolean needs_sides;
+    const GOptionEntry common[] = {
+        { "source", 's', 0, G_OPTION_ARG_STRING, &source,
+          "the side that has the guest: qmp:PATH or offer:FILE", "WHERE" },
+        { "destination", 'd', 0, G_OPTION_ARG_STRING, &destination,
+          "the side that is to take it: qmp:PATH or offer:FILE", "WHERE" },
+        { "format", 'f', 0, G_OPTION_ARG_STRING, &format,
+          "text (default) or json", "FORMAT" },
+        { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
+          "also say what holds", NULL },
+        { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet,
+          "only the exit code, and errors", NULL },
+        { "qmp-deadline", 0, 0, G_OPTION_ARG_INT64, &deadline,
+          "longest wait for one QMP reply (default 10000)", "MS" },
+        { "help", 'h', 0, G_OPTION_ARG_NONE, &help, "this text", NULL },
+        { "version", 'V', 0, G_OPTION_ARG_NONE, &version,
+          "the version of lpm", NULL },
+        { NULL },
+    };
+    const GOptionEntry validate[] = {
+        { "list", 'l', 0, G_OPTION_ARG_NONE, &options->list,
+          "list all rules", NULL },
+        { "explain", 'e', 0, G_OPTION_ARG_STRING, &options->explain,
+          "explain a rule, by its id or a spec id that it covers", "ID" },
+        { "rule", 'r', 0, G_OPTION_ARG_STRING_ARRAY, &options->only,
+          "run this rule only; may be given more than once", "ID" },
+        { "inactive", 0, 0, G_OPTION_ARG_NONE, &options->inactive,
+          "judge a move of a guest that is off", NULL },
+        { NULL },
+    };
+    const GOptionEntry uri[] = {
+        { "uri", 'u', 0, G_OPTION_ARG_STRING, &options->uri,
+          "where the stream goes, as the destination listens: "
+          "tcp:HOST:PORT (PORT may be 0), unix:PATH", "URI" },
+        { NULL },
+    };
+    const GOptionEntry migrate[] = {
+        { "channels", 'c', 0, G_OPTION_ARG_INT64, &channels,
+          "multifd channels, 0 for none (default 4)", "N" },
+        { "compression", 0, 0, G_OPTION_ARG_STRING, &options->compression,
+          "lpm, none, zstd or zlib (default lpm where both have it)",
+          "METHOD" },
+        { "bandwidth", 'b', 0, G_OPTION_ARG_STRING, &bandwidth,
+          "bytes per second on the wire; K, M, G are powers of 1024",
+          "RATE" },
+        { "downtime-limit", 0, 0, G_OPTION_ARG_INT64, &downtime,
+          "longest stop of the guest that is aimed at", "MS" },
+        { "timeout", 't', 0, G_OPTION_ARG_INT64, &timeout,
+          "cancel a move that takes longer", "S" },
+        { "no-validate", 0, 0, G_OPTION_ARG_NONE, &options->no_validate,
+          "do not run the rules first", NULL },
+        { "allow-unknown", 0, 0, G_OPTION_ARG_NONE, &options->allow_unknown,
+          "go on when the verdict is unknown", NULL },
+        { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->move.dry_run,
+          "say what would be done; set nothing, move nothing", NULL },
+        { NULL },
+    };
+
+    context = g_option_context_new(NULL);
+    g_option_context_set_help_enabled(context, FALSE);
+    g_option_context_set_summary(context, summary);
+    g_option_context_add_main_entries(context, common, NULL);
+    if ((flags & ONLY_VALIDATE) != 0) {
+        g_option_context_add_main_entries(context, validate, NULL);
+    }
+    if ((flags & ONLY_MIGRATE) != 0) {
+        g_option_context_add_main_entries(context, migrate, NULL);
+    }
+    if ((flags & (ONLY_VALIDATE | ONLY_MIGRATE)) != 0) {
+        g_option_context_add_main_entries(context, uri, NULL);
+    }
+    if (!g_option_context_parse(context, &argc, &argv, &err)) {
+        *ret_exit = lpm_usage("%s: %s", command, err->message);
+        return FALSE;
+    }
+    if (help) {
+        g_autofree char *prg = g_strconcat("lpm ", command, NULL);
+        g_autofree char *text = NULL;
+
+        g_set_prgname(prg);
+        text = g_option_context_get_help(context, TRUE, NULL);
+        fputs(text, stdout);
+        *ret_exit = LPM_EXIT_PASS;
+        return FALSE;
+    }
+    if (version) {
+        puts("lpm " LPM_VERSION);
+        *ret_exit = LPM_EXIT_PASS;
+        return FALSE;
+    }
+    if (argc > 1) {
+        *ret_exit = lpm_usage("%s: '%s' is one argument too many", command,
+                              argv[1]);
+        return FALSE;
+    }
+    if (format != NULL && !g_str_equal(format, "text") &&
+        !g_str_equal(format, "json")) {
+        *ret_exit = lpm_usage("--format %s: wanted text or json", format);
+        return FALSE;
+    }
+    options->json = format != NULL && g_str_equal(format, "json");
+    if (options->quiet && options->verbose) {
+        *ret_exit = lpm_usage("--quiet and --verbose exclude each other");
+        return FALSE;
+    }
+    if (!parse_endpoint(source, LPM_SIDE_SOURCE,
+                        &options->sides[LPM_SIDE_SOURCE], ret_exit) ||
+        !parse_endpoint(destination, LPM_SIDE_DESTINATION,
+                        &options->sides[LPM_SIDE_DESTINATION], ret_exit)) {
+        return FALSE;
+    }
+    needs_sides = !options->list && options->explain == NULL;
+    if (needs_sides && !check_endpoints(options, flags, ret_exit)) {
+        return FALSE;
+    }
+    if (!in_range("qmp-deadline", deadline, 1, 3600000, ret_exit) ||
+        !in_range("downtime-limit", downtime, 0, 2000000, ret_exit) ||
+        !in_range("timeout", timeout, 0, 10000000, ret_exit) ||
+        !in_range("channels", channels < 0 ? 4 : channels, 0, 255,
+                  ret_exit)) {
+        return FALSE;
+    }
+    if (channels < -1) {
+        *ret_exit = lpm_usage("--channels: wanted 0..255");
+        return FALSE;
+    }
+    if (bandwidth != NULL &&
+        !parse_rate(bandwidth, &options->move.bandwidth)) {
+        *ret_exit = lpm_usage("--bandwidth %s: wanted a number above 0 of "
+                              "bytes per second, with K, M or G", bandwidth);
+        return FALSE;
+    }
+    if (options->compression != NULL) {
+        static const char *const methods[] = {
+            "lpm", "none", "zstd", "zlib", NULL,
+        };
+
+        if (!g_strv_contains(methods, options->compression)) {
+            *ret_exit = lpm_usage("--compression %s: wanted lpm, none, zstd "
+                                  "or zlib", options->compression);
+            return FALSE;
+        }
+    }
+    if (channels == 0 && options->compression != NULL &&
+        !g_str_equal(options->compression, "none")) {
+        *ret_exit = lpm_usage("--compression %s needs --channels above 0",
+                              options->compression);
+        return FALSE;
+    }
+    options->qmp_deadline_ms = (guint)deadline;
+    options->move.channels = channels < 0 ? 4 : (guint32)channels;
+    options->move.downtime_ms = (guint32)downtime;
+    options->move.timeout_s = (guint32)timeout;
+    options->move.uri = options->uri;
+    options->move.compression = options->compression;
+    return TRUE;
+}
+
+void lpm_options_clear(LpmOptions *options)
+{
+    for (guint i = 0; i < LPM_SIDE__MAX; i++) {
+        g_free(options->sides[i].path);
+    }
+    g_free(options->explain);
+    g_strfreev(options->only);
+    g_free(options->uri);
+    g_free(options->compression);
+}
