@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The commands of ./run.  Sourced after steps.sh and packages.sh.
 
+jobs_option()
+{
+    if [ -n "${LPM_JOBS:-}" ]; then
+        echo "-j $LPM_JOBS"
+    fi
+}
+
 # need_build: everything that build/bin and the test guest are made from.
 need_build()
 {
@@ -39,11 +46,144 @@ cmd_build()
     need_build
     meson_setup "$LPM_BUILD" -Dqemu=enabled -Dqemu_source="$qemu_tarball" \
         -Dfirmware="$firmware_dir"
+    # shellcheck disable=SC2046 # zero or two words
     step build "compile (the first time QEMU takes some minutes)" \
-        meson compile -C "$LPM_BUILD" ${LPM_JOBS:+-j "$LPM_JOBS"}
-    step guest "test guest" \
-        "$LPM_TOP/tests/guest/build-guest.py" "$guest_dir" "$LPM_BUILD/guest"
+        meson compile -C "$LPM_BUILD" $(jobs_option)
+    step guest "test guest" "$LPM_TOP/tests/guest/build-guest.py" \
+        "$guest_dir" "$LPM_BUILD/guest"
     say "built: $LPM_BUILD/bin"
+}
+
+build_sanitize()
+{
+    # shellcheck disable=SC2086 # a list of names
+    need_packages $lpm_packages_build
+    meson_setup "$LPM_TOP/build-sanitize" -Dqemu=disabled -Db_lundef=false \
+        -Db_sanitize=address,undefined
+    # shellcheck disable=SC2046
+    step build-sanitize "compile with ASan and UBSan" \
+        meson compile -C "$LPM_TOP/build-sanitize" $(jobs_option)
+}
+
+# run_tests DIR: meson's own output, and its exit code is not the verdict:
+# tests/lib/summary.py reads the log.
+run_tests()
+{
+    say "tests in ${1##*/}"
+    rm -f "$1/meson-logs/testlog.json"
+    meson test -C "$1" --no-rebuild --print-errorlogs 9>&- </dev/null || :
+    [ -f "$1/meson-logs/testlog.json" ] ||
+        die "meson test did not run in $1" "see the lines above"
+    test_logs="${test_logs:-} $1/meson-logs/testlog.json"
+}
+
+cmd_test()
+{
+    test_full=
+    test_only_sanitize=
+    for option in "$@"; do
+        case $option in
+        --full) test_full=1 ;;
+        --sanitize) test_only_sanitize=1 ;;
+        *) die "test: unknown option $option" "known: --full, --sanitize" ;;
+        esac
+    done
+    [ -z "$test_full" ] || export LPM_FULL=1
+    test_logs=
+    if [ -z "$test_only_sanitize" ]; then
+        cmd_build
+        run_tests "$LPM_BUILD"
+    fi
+    build_sanitize
+    run_tests "$LPM_TOP/build-sanitize"
+    ci=
+    [ "${CI:-}" != true ] || ci=--ci
+    say "summary (logs: $test_logs)"
+    # shellcheck disable=SC2086 # lists
+    "$LPM_TOP/tests/lib/summary.py" $ci \
+        --allowed "$LPM_TOP/tests/allowed-skips" $test_logs
+}
+
+cmd_demo()
+{
+    cmd_build
+    for demo in "$LPM_TOP"/tests/demo/demo.py "$LPM_TOP"/tests/demo/demo.sh; do
+        if [ -x "$demo" ]; then
+            "$demo" "$@" 9>&-
+            return
+        fi
+    done
+    die "there is no demo in tests/demo yet"
+}
+
+cmd_check_patches()
+{
+    # shellcheck disable=SC2086
+    need_packages $lpm_packages_build
+    fetch_source
+    new_tarball=$qemu_tarball
+    fetch_source "$lpm_qemu_old_version" "$lpm_qemu_old_sha256" apt_backports
+    "$LPM_TOP/qemu-patches/check-patches.sh" "$LPM_BUILD/check-patches" \
+        "$new_tarball" "$qemu_tarball"
+}
+
+cmd_check_qemu()
+{
+    cmd_build
+    step check-unit "QEMU's own unit tests" \
+        "$LPM_TOP/qemu-patches/check-qemu.sh" unit "$LPM_BUILD/qemu-build"
+    tail -n 1 "$LPM_LOGS/check-unit.log"
+    step check-migration "QEMU's own migration-test for ppc64" \
+        "$LPM_TOP/qemu-patches/check-qemu.sh" migration \
+        "$LPM_BUILD/qemu-build" "$firmware_dir"
+    tail -n 1 "$LPM_LOGS/check-migration.log"
+}
+
+cmd_fuzz()
+{
+    fuzz_seconds=${1:-60}
+    case $fuzz_seconds in
+    *[!0-9]*|'') die "fuzz: '$fuzz_seconds' is not a number of seconds" ;;
+    esac
+    # shellcheck disable=SC2086
+    need_packages $lpm_packages_build $lpm_packages_fuzz
+    CC=clang
+    export CC
+    meson_setup "$LPM_TOP/build-fuzz" -Dqemu=disabled -Dfuzz=true \
+        -Db_lundef=false -Db_sanitize=address,undefined
+    # shellcheck disable=SC2046
+    step build-fuzz "compile the fuzz targets" \
+        meson compile -C "$LPM_TOP/build-fuzz" $(jobs_option)
+    fuzz_found=
+    for target in "$LPM_TOP"/build-fuzz/tests/fuzz/fuzz-*; do
+        [ -f "$target" ] && [ -x "$target" ] || continue
+        fuzz_found=1
+        name=${target##*/}
+        # What it finds is kept in the build directory; seeds are read only.
+        corpus=$LPM_TOP/build-fuzz/corpus/$name
+        seeds=$LPM_TOP/tests/fuzz/corpus/${name#fuzz-}
+        mkdir -p "$corpus"
+        [ -d "$seeds" ] || seeds=
+        STEP_REMEDY="then: the input that failed is named in the log"
+        # shellcheck disable=SC2086 # one or no directory
+        step "$name" "$name for $fuzz_seconds s" \
+            "$target" -max_total_time="$fuzz_seconds" -print_final_stats=1 \
+            -artifact_prefix="$corpus/" "$corpus" $seeds
+        grep 'number_of_executed_units' "$LPM_LOGS/$name.log" || :
+    done
+    [ -n "$fuzz_found" ] || die "no fuzz target was built"
+}
+
+cmd_bench()
+{
+    case ${1:-} in
+    '') ;;
+    --full) export LPM_FULL=1 ;;
+    *) die "bench: unknown option $1" "known: --full" ;;
+    esac
+    cmd_build
+    say "benchmarks"
+    meson test -C "$LPM_BUILD" --no-rebuild --benchmark --verbose 9>&- </dev/null
 }
 
 cmd_clean()
