@@ -318,7 +318,11 @@ gboolean lpm_encoder_encode(LpmEncoder *encoder, const guint8 *base,
     take_pages(pages, &state, base, offsets, n_pages, page_size);
 
     if (lpm_probe_compressible(pages, h.raw_bytes)) {
-        /* No more room than a frame worth sending: zstd stops early. */
+        /*
+         * No more room than a frame worth sending: zstd stops early.  After
+         * 128 small frames zstd gives memory back and the next large one
+         * takes it again; should there be none, the frame is sent raw.
+         */
         gsize n = ZSTD_compress2(encoder->cctx,
                                  encoder->packed + LPM_FRAME_HEADER_BYTES,
                                  h.raw_bytes -
@@ -329,7 +333,8 @@ gboolean lpm_encoder_encode(LpmEncoder *encoder, const guint8 *base,
             h.method = LPM_FRAME_METHOD_ZSTD;
             h.payload_bytes = n;
             frame = encoder->packed;
-        } else if (ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall) {
+        } else if (ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall &&
+                   ZSTD_getErrorCode(n) != ZSTD_error_memory_allocation) {
             g_set_error(error, LPM_ERROR, LPM_ERROR_IO,
                         "page frame: zstd: %s", ZSTD_getErrorName(n));
             return FALSE;

@@ -48,14 +48,16 @@ typedef struct LpmCodecStats {
 } LpmCodecStats;
 
 typedef struct LpmCodecParams {
-    int level;              /* zstd level; 0 = the default of ours */
+    int level;              /* zstd level, negative is faster; 0 = ours, 1 */
 } LpmCodecParams;
 
 /**
  * lpm_encoder_new:
  * @params: (nullable): NULL for defaults
  *
- * All memory is taken here; encoding allocates nothing.
+ * All memory is taken here.  zstd shrinks its own after many small frames
+ * and takes it again for a large one (no way out in its stable interface);
+ * if there is none then, the frame is sent raw.
  *
  * Returns: (transfer full) (nullable).
  * Errors: LIMIT (no memory, level out of range).
@@ -76,7 +78,8 @@ void lpm_encoder_free(LpmEncoder *encoder);
  *   next call
  *
  * Returns: true on success.
- * Errors: LIMIT (sizes), IO (zstd failed).
+ * Errors: LIMIT (sizes; offsets not aligned or one twice: the decoder would
+ * refuse them), IO (zstd failed).
  * Threads: one at a time per encoder.  Source: FORMATS.md 3.
  */
 gboolean lpm_encoder_encode(LpmEncoder *encoder, const guint8 *base,
@@ -105,7 +108,8 @@ void lpm_decoder_free(LpmDecoder *decoder);
  *
  * Returns: true on success.
  * Errors: TRUNCATED, MALFORMED (lengths, page count, trailing bytes),
- * UNSUPPORTED (version, method), LIMIT (offsets), CRYPTO (checksum).
+ * UNSUPPORTED (version, method), LIMIT (offsets: outside, not aligned, one
+ * twice; sizes in the arguments), CRYPTO (checksum).
  * Threads: one at a time per decoder.  Source: FORMATS.md 3.
  */
 gboolean lpm_decoder_decode(LpmDecoder *decoder, const guint8 *frame,
