@@ -240,6 +240,7 @@ static void test_bit_flips(void)
             g_autoptr(GBytes) again = lpm_offer_encode(back, &error);
 
             g_assert_no_error(error);
+            g_assert_nonnull(again);
         } else {
             refused++;
         }

@@ -204,7 +204,6 @@ static void field_end(LpmWriter *writer, gsize at)
 
 GBytes *lpm_answer_encode(const LpmAnswer *answer, GError **error)
 {
-    g_autoptr(GPtrArray) reasons = NULL;
     g_auto(LpmWriter) writer = { 0 };
     g_autofree char *mode = NULL;
     gsize at;
