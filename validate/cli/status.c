@@ -14,7 +14,7 @@ int lpm_cmd_status(LpmOptions *options)
                    LPM_SIDE_SOURCE : LPM_SIDE_DESTINATION;
     LpmProgressView view = {
         .out = stdout,
-        .style = options->json ? LPM_PROGRESS_JSON : LPM_PROGRESS_LINES,
+        .style = LPM_PROGRESS_LINES,
     };
     g_autofree char *why = NULL;
     g_autofree char *state = NULL;
@@ -31,12 +31,21 @@ int lpm_cmd_status(LpmOptions *options)
         lpm_say("%s", err->message);
         return LPM_EXIT_UNKNOWN;
     }
-    if (!options->quiet) {
+    if (options->quiet) {
+        return LPM_EXIT_PASS;
+    }
+    if (options->json) {
+        g_autoptr(JsonNode) node = lpm_report_progress_json(&progress);
+        JsonObject *object = json_node_get_object(node);
+
+        json_object_set_string_member(object, "type", "status");
+        json_object_set_string_member(object, "side", lpm_side_name(side));
+        json_object_set_string_member(object, "run-state", state);
+        lpm_report_print(stdout, node, FALSE);
+    } else {
         g_autofree char *safe = lpm_report_escape(state);
 
-        if (!options->json) {
-            printf("%s: %s\n", lpm_side_name(side), safe);
-        }
+        printf("%s: %s\n", lpm_side_name(side), safe);
         lpm_report_progress(&view, &progress);
     }
     return LPM_EXIT_PASS;

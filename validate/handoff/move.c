@@ -441,22 +441,21 @@ static void end_on_source(Move *move)
                  advice);
     } else if (move->look.phase == LPM_MOVE_CANCELLED || move->cancelled) {
         g_autofree char *text = g_strdup_printf(
-            "cancelled (%s); the guest is %s on the source",
-            move->cancelled ? move->cancel_why : "by somebody else",
+            "%s; the guest is %s on the source",
+            move->cancelled ? move->cancel_why : "by another client",
             move->source.state);
 
         end_with(move, LPM_OUTCOME_FAILED, LPM_MOVE_CANCELLED, "source",
                  text, "");
     } else if (was_refused(move)) {
         g_autofree char *text = g_strdup_printf(
-            "refused before any RAM moved; the guest is %s on the source: "
-            "%s", move->source.state, error_text(move));
+            "before any RAM moved; the guest is %s on the source: %s", move->source.state, error_text(move));
 
         end_with(move, LPM_OUTCOME_REFUSED, LPM_MOVE_REJECTED, "source",
                  text, "correct what the reasons name, then try again");
     } else {
         g_autofree char *text = g_strdup_printf(
-            "failed; the guest is %s on the source: %s", move->source.state,
+            "the guest is %s on the source: %s", move->source.state,
             error_text(move));
 
         end_with(move, LPM_OUTCOME_FAILED, LPM_MOVE_FAILED, "source", text,
@@ -490,7 +489,7 @@ static void settle(Move *move, LpmQmp *source, LpmQmp *destination,
         if (is(&move->source, "postmigrate") &&
             destination_has_guest(move)) {
             end_with(move, LPM_OUTCOME_DONE, LPM_MOVE_DONE, "destination",
-                     "done; the guest is on the destination", "");
+                     "the guest is on the destination", "");
             return;
         }
         if (source_has_guest(move) && !said_done &&
@@ -500,8 +499,8 @@ static void settle(Move *move, LpmQmp *source, LpmQmp *destination,
         }
         if (source_gone && is(&move->destination, "running")) {
             end_with(move, LPM_OUTCOME_DONE, LPM_MOVE_DONE, "destination",
-                     "done; the guest runs on the destination, and the "
-                     "source's QEMU has ended", "");
+                     "the guest runs on the destination, and the source's "
+                     "QEMU has ended", "");
             return;
         }
         if (source_gone && process_gone(destination)) {

@@ -9,7 +9,7 @@
 
 #define BAR_CELLS  30
 
-static JsonNode *progress_json(const LpmMoveProgress *p)
+JsonNode *lpm_report_progress_json(const LpmMoveProgress *p)
 {
     JsonNode *node = json_node_new(JSON_NODE_OBJECT);
     JsonObject *o = json_object_new();
@@ -21,7 +21,9 @@ static JsonNode *progress_json(const LpmMoveProgress *p)
     json_object_set_int_member(o, "wire-bytes", (gint64)p->wire_bytes);
     json_object_set_int_member(o, "rate-bytes", (gint64)p->rate_bytes);
     json_object_set_int_member(o, "dirty-bytes", (gint64)p->dirty_bytes);
-    json_object_set_int_member(o, "elapsed-ms", p->elapsed_ms);
+    if (p->elapsed_ms >= 0) {
+        json_object_set_int_member(o, "elapsed-ms", p->elapsed_ms);
+    }
     if (p->remaining_ms >= 0) {
         json_object_set_int_member(o, "remaining-ms", p->remaining_ms);
     }
@@ -74,7 +76,7 @@ void lpm_report_progress(LpmProgressView *view,
     view->last_phase = progress->phase;
     view->any = TRUE;
     if (view->style == LPM_PROGRESS_JSON) {
-        g_autoptr(JsonNode) node = progress_json(progress);
+        g_autoptr(JsonNode) node = lpm_report_progress_json(progress);
 
         lpm_report_print(view->out, node, FALSE);
     } else {

@@ -74,6 +74,9 @@ typedef struct LpmProgressView {
 void lpm_report_progress(LpmProgressView *view,
                          const LpmMoveProgress *progress);
 
+/** lpm_report_progress_json: (transfer full): one look, type "progress". */
+JsonNode *lpm_report_progress_json(const LpmMoveProgress *progress);
+
 /** lpm_report_progress_end: leaves the bar's line, if there is one. */
 void lpm_report_progress_end(LpmProgressView *view);
 

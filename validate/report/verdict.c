@@ -50,6 +50,16 @@ char *lpm_report_escape(const char *text)
     return g_string_free(out, FALSE);
 }
 
+static void print_word(FILE *out, LpmRuleStatus status, gboolean colour)
+{
+    if (colour) {
+        fprintf(out, "\033[%sm%-8s\033[0m", looks[status].colour,
+                looks[status].word);
+    } else {
+        fprintf(out, "%-8s", looks[status].word);
+    }
+}
+
 static void print_field(FILE *out, const char *name, const char *value)
 {
     g_autofree char *text = lpm_report_escape(value);
@@ -59,17 +69,48 @@ static void print_field(FILE *out, const char *name, const char *value)
     }
 }
 
+/*
+ * One missing fact makes many rows unknown: say what is missing once, then
+ * which rows wait for it.
+ */
+static void print_unknown(FILE *out, const GPtrArray *results,
+                          gboolean colour)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < results->len; i++) {
+        const LpmRuleResult *first = g_ptr_array_index(results, i);
+
+        if (first->status != LPM_RULE_UNKNOWN ||
+            !g_hash_table_add(seen, first->actual)) {
+            continue;
+        }
+        print_word(out, LPM_RULE_UNKNOWN, colour);
+        for (guint k = i, column = 9; k < results->len; k++) {
+            const LpmRuleResult *other = g_ptr_array_index(results, k);
+            guint width = (guint)strlen(other->rule->id) + 1;
+
+            if (other->status != LPM_RULE_UNKNOWN ||
+                !g_str_equal(other->actual, first->actual)) {
+                continue;
+            }
+            if (column > 9 && column + width > 79) {
+                fprintf(out, "\n        ");
+                column = 9;
+            }
+            fprintf(out, " %s", other->rule->id);
+            column += width;
+        }
+        fputc('\n', out);
+        print_field(out, "wanted", first->expected);
+        print_field(out, "actual", first->actual);
+    }
+}
+
 static void print_result(FILE *out, const LpmRuleResult *result,
                          gboolean colour, LpmDetail detail)
 {
-    const char *word = looks[result->status].word;
-
-    if (colour) {
-        fprintf(out, "\033[%sm%-8s\033[0m", looks[result->status].colour,
-                word);
-    } else {
-        fprintf(out, "%-8s", word);
-    }
+    print_word(out, result->status, colour);
     fprintf(out, " %s: %s\n", result->rule->id, result->rule->title);
     switch (result->status) {
     case LPM_RULE_FAIL:
@@ -107,6 +148,9 @@ void lpm_report_text(FILE *out, const GPtrArray *results, LpmDetail detail,
         return;
     }
     for (gsize o = 0; o < G_N_ELEMENTS(order); o++) {
+        if (order[o] == LPM_RULE_UNKNOWN && detail != LPM_DETAIL_VERBOSE) {
+            print_unknown(out, results, colour);
+        }
         for (guint i = 0; i < results->len; i++) {
             const LpmRuleResult *result = g_ptr_array_index(results, i);
 
@@ -114,7 +158,11 @@ void lpm_report_text(FILE *out, const GPtrArray *results, LpmDetail detail,
                 continue;
             }
             counts[order[o]]++;
-            if (o < 3 || detail == LPM_DETAIL_VERBOSE) {
+            if (order[o] == LPM_RULE_UNKNOWN &&
+                detail != LPM_DETAIL_VERBOSE) {
+                continue;
+            }
+            if (o < 2 || detail == LPM_DETAIL_VERBOSE) {
                 print_result(out, result, colour, detail);
             }
         }
