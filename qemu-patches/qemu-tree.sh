@@ -133,7 +133,7 @@ qemu_link_plugin()
     fi
     mkdir -p "$1/extra-modules"
     if [ ! -f "$1/extra-modules/meson.build" ]; then
-        echo "subdir('lpm/qemu')" > "$1/extra-modules/meson.build"
+        printf '%s\n' "subdir('lpm/core')" "subdir('lpm/qemu')" > "$1/extra-modules/meson.build"
     fi
     if [ "$(readlink "$1/extra-modules/lpm" || :)" != "$2" ]; then
         ln -sfn "$2" "$1/extra-modules/lpm"

@@ -1,0 +1,16 @@
+/*
+ * Targets with no facts of their own yet
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/boards.h"
+
+#include "lpm-gather.h"
+
+void lpm_gather_target(LpmOffer *offer, bool incoming)
+{
+    MachineState *ms = MACHINE(qdev_get_machine());
+
+    offer->cpu_model = g_strdup(ms->cpu_type);
+}
