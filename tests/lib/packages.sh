@@ -18,7 +18,7 @@ lpm_qemu_old_sha256=0901da33844a331bf8b3602b9c1fbd178e60b737c8e3ade678255bd090c9
 # For QEMU, the module, lpm and the tests.  git is for who clones; not here.
 lpm_packages_build='
     gcc libc6-dev binutils pkg-config ninja-build meson ccache patch perl
-    flex bison xz-utils python3 python3-distlib python3-pycotap
+    flex bison xz-utils python3 python3-venv python3-distlib python3-pycotap
     libglib2.0-dev libjson-glib-dev libzstd-dev libxxhash-dev zlib1g-dev
     libpixman-1-dev libfdt-dev libgnutls28-dev libiscsi-dev'
 # For the test guest.
