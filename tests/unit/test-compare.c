@@ -1109,6 +1109,135 @@ static void test_unknown(void)
                     "device.version,stream.channels,stream.compression");
 }
 
+/* A required fact, how one end loses it, and the row that must not pass. */
+typedef struct Fact {
+    const char *id;
+    void (*lose)(LpmOffer *o);
+} Fact;
+
+#define LOSE(name) static void lose_##name(LpmOffer *o)
+
+LOSE(arch) { set_string(&o->arch, NULL); }
+LOSE(machine) { set_string(&o->machine, NULL); }
+LOSE(preferred) { set_string(&o->preferred_mode, NULL); }
+LOSE(cpus) { o->cpus = 0; }
+LOSE(max_cpus) { o->max_cpus = 0; }
+LOSE(sockets) { o->sockets = 0; }
+LOSE(cores) { o->cores = 0; }
+LOSE(threads) { o->threads = 0; }
+LOSE(vsmt) { o->vsmt = 0; }
+LOSE(caps) { g_array_set_size(o->caps, 0); }
+LOSE(ic_mode) { set_string(&o->ic_mode, NULL); }
+LOSE(page_sizes) { g_array_set_size(o->page_sizes, 0); }
+LOSE(target_page_size) { o->target_page_size = 0; }
+LOSE(blocks) { g_array_set_size(o->blocks, 0); }
+LOSE(devices) { g_array_set_size(o->devices, 0); }
+LOSE(channels) { o->channels = 0; }
+LOSE(compression) { set_string(&o->compression, NULL); }
+LOSE(codec_version) { o->codec_version = 0; }
+LOSE(codec_frame) { o->codec_frame_bytes = 0; }
+
+static const Fact facts[] = {
+    { "machine.arch", lose_arch },
+    { "machine.type", lose_machine },
+    { "cpu-compat.preferred-equal", lose_preferred },
+    { "cpu.count", lose_cpus },
+    { "cpu.max-count", lose_max_cpus },
+    { "cpu.topology", lose_sockets },
+    { "cpu.topology", lose_cores },
+    { "cpu.topology", lose_threads },
+    { "cpu.vsmt", lose_vsmt },
+    { "machine.capabilities", lose_caps },
+    { "machine.interrupt-mode", lose_ic_mode },
+    { "machine.page-sizes", lose_page_sizes },
+    { "machine.target-page-size", lose_target_page_size },
+    { "memory.blocks", lose_blocks },
+    { "device.present", lose_devices },
+    { "device.version", lose_devices },
+    { "stream.channels", lose_channels },
+    { "stream.compression", lose_compression },
+    { "stream.codec", lose_codec_version },
+    { "stream.codec-frame", lose_codec_frame },
+};
+
+/* Rows that need a fact of one end only. */
+static void lose_modes(LpmOffer *o) { set_modes(o->modes, ""); }
+static void lose_mmu_modes(LpmOffer *o) { set_modes(o->mmu_modes, ""); }
+static void lose_current(LpmOffer *o) { set_string(&o->current_mode, NULL); }
+static void lose_mmu(LpmOffer *o) { set_string(&o->mmu_current, NULL); }
+
+static const Fact facts_of_source[] = {
+    { "cpu-compat.preferred-supported", lose_preferred },
+    { "cpu-compat.current-supported", lose_current },
+    { "machine.mmu-mode", lose_mmu },
+};
+static const Fact facts_of_destination[] = {
+    { "cpu-compat.preferred-supported", lose_modes },
+    { "cpu-compat.current-supported", lose_modes },
+    { "machine.mmu-mode", lose_mmu_modes },
+};
+
+static void assert_unknown(const Fact *fact, gboolean on_source,
+                           gboolean on_destination)
+{
+    g_autoptr(LpmOffer) source = full_offer();
+    g_autoptr(LpmOffer) destination = full_offer();
+    g_autoptr(LpmAnswer) answer = NULL;
+    gboolean found = FALSE;
+
+    if (on_source) {
+        fact->lose(source);
+    }
+    if (on_destination) {
+        fact->lose(destination);
+    }
+    answer = lpm_compare(source, destination);
+    g_test_message("%s", fact->id);
+    g_assert_false(answer->accepted);
+    for (guint i = 0; i < answer->reasons->len; i++) {
+        const LpmReason *reason = g_ptr_array_index(answer->reasons, i);
+
+        if (g_str_equal(reason->id, fact->id)) {
+            g_assert_true(g_str_has_prefix(reason->title, "cannot tell"));
+            found = TRUE;
+        }
+    }
+    g_assert_true(found);
+}
+
+static void test_absent_facts(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(facts); i++) {
+        assert_unknown(&facts[i], TRUE, FALSE);
+        assert_unknown(&facts[i], FALSE, TRUE);
+        assert_unknown(&facts[i], TRUE, TRUE);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(facts_of_source); i++) {
+        assert_unknown(&facts_of_source[i], TRUE, FALSE);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(facts_of_destination); i++) {
+        assert_unknown(&facts_of_destination[i], FALSE, TRUE);
+    }
+}
+
+static void test_absent_pvr(void)
+{
+    for (guint side = 0; side < 2; side++) {
+        g_autoptr(LpmOffer) source = full_offer();
+        g_autoptr(LpmOffer) destination = full_offer();
+        g_autoptr(LpmAnswer) answer = NULL;
+        const LpmReason *reason;
+
+        raw_same(source, destination);
+        (side ? source : destination)->pvr = 0;
+        answer = lpm_compare(source, destination);
+        g_assert_cmpuint(answer->reasons->len, ==, 1);
+        reason = g_ptr_array_index(answer->reasons, 0);
+        g_assert_cmpstr(reason->id, ==, "cpu.pvr");
+        g_assert_true(g_str_has_prefix(reason->title, "cannot tell"));
+    }
+}
+
 static void test_two_empty_offers(void)
 {
     g_autoptr(LpmOffer) source = lpm_offer_new();
@@ -1201,6 +1330,8 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/lpm/compat/compare/taken-over", test_taken_over);
     g_test_add_func("/lpm/compat/compare/all-unknown", test_unknown);
+    g_test_add_func("/lpm/compat/compare/absent-facts", test_absent_facts);
+    g_test_add_func("/lpm/compat/compare/absent-pvr", test_absent_pvr);
     g_test_add_func("/lpm/compat/compare/two-empty-offers",
                     test_two_empty_offers);
     g_test_add_func("/lpm/compat/compare/table", test_table);

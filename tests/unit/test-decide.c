@@ -357,6 +357,20 @@ static void test_mixed_impossible_mode(void)
                     1u << LPM_MODE_BLOCK_PREFERRED_INVALID);
 }
 
+static void test_mixed_every_block(void)
+{
+    LpmModeDecision decision = lpm_decide_ivm_mixed(LPM_MODE_POWER6_ENHANCED,
+                                                    LPM_SERVER_POWER7);
+
+    g_assert_cmphex(decision.blocks, ==,
+                    1u << LPM_MODE_BLOCK_LACKS_ENHANCED |
+                    1u << LPM_MODE_BLOCK_MANAGER_TOO_OLD);
+    decision = lpm_decide_ivm_mixed(LPM_MODE_POWER8, LPM_SERVER_POWER8);
+    g_assert_cmphex(decision.blocks, ==,
+                    1u << LPM_MODE_BLOCK_PREFERRED_INVALID |
+                    1u << LPM_MODE_BLOCK_MANAGER_TOO_OLD);
+}
+
 static void test_activation_none(void)
 {
     LpmMode mode = LPM_MODE_POWER11;
@@ -446,6 +460,8 @@ int main(int argc, char **argv)
                     test_mixed_manager_too_old);
     g_test_add_func("/lpm/compat/decide/mixed/impossible-mode",
                     test_mixed_impossible_mode);
+    g_test_add_func("/lpm/compat/decide/mixed/every-block",
+                    test_mixed_every_block);
     g_test_add_func("/lpm/compat/activation/none", test_activation_none);
     g_test_add_func("/lpm/compat/activation/step-down",
                     test_activation_step_down);

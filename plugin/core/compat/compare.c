@@ -1324,7 +1324,7 @@ static const LpmCheck checks[] = {
         .severity = LPM_SEVERITY_ERROR,
         .holds = holds_arch,
         .remedy = "start the destination with the source's qemu-system-ARCH",
-        .spec = "design 2",
+        .spec = "qemu: device state and page size are a target's own",
     }, {
         .id = "machine.type",
         .title = "both ends have the same machine type and version",
@@ -1434,7 +1434,7 @@ static const LpmCheck checks[] = {
         .severity = LPM_SEVERITY_ERROR,
         .holds = holds_cpu_model,
         .remedy = "start the destination with the source's -cpu MODEL",
-        .spec = "design 4a; qemu target/sparc/machine.c compares no model",
+        .spec = "qemu target/sparc/machine.c:220-310 compares nothing",
     }, {
         .id = "cpu.count",
         .title = "both ends have the same number of vCPUs",
@@ -1616,7 +1616,7 @@ static const LpmCheck checks[] = {
         .holds = holds_wwpns,
         .remedy = "give both ends the same -device"
                   " spapr-vfc,reg=,wwpn=,wwpn2=",
-        .spec = "design 3",
+        .spec = "FORMATS.md 1.3: WWPN pairs, by reg",
     }, {
         .id = "stream.multifd",
         .title = "multifd is on at both ends or at none",
@@ -1636,7 +1636,7 @@ static const LpmCheck checks[] = {
         .severity = LPM_SEVERITY_ERROR,
         .holds = holds_channels,
         .remedy = "set multifd-channels alike with migrate-set-parameters",
-        .spec = "design 2: with other numbers both ends wait for ever",
+        .spec = "measured on 10.0.13: 2 and 4 channels wait for ever",
     }, {
         .id = "stream.compression",
         .title = "both ends have the same multifd compression",
