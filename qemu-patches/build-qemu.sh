@@ -5,7 +5,9 @@
 #
 # usage: build-qemu.sh --source TARBALL|TREE --build BUILD
 #                      [--prefix DIR] [--firmware DIR] [--stamp FILE]
+#                      [--plain]
 # BUILD/qemu is the patched copy, BUILD/qemu-build QEMU's build directory.
+# --plain: without series and module, as the tests need to move to and from.
 set -eu
 qemu_patches_dir=$(cd "$(dirname "$0")" && pwd -P)
 . "$qemu_patches_dir/qemu-tree.sh"
@@ -18,6 +20,12 @@ firmware=
 stamp=
 while [ $# -gt 0 ]; do
     case $1 in
+    --plain)
+        qemu_plain=1
+        qemu_targets='qemu-system-ppc64 modules'
+        shift
+        continue
+        ;;
     --source) source=$2 ;;
     --build) build=$2 ;;
     --prefix) prefix=$2 ;;
@@ -56,8 +64,10 @@ for file in "$build"/lib/qemu/*.so; do
     # A module that is not built any more would be refused with a message.
     [ -f "$build/qemu-build/${file##*/}" ] || rm -f "$file"
 done
-for arch in ppc64 sparc64; do
-    put "$build/qemu-build/qemu-system-$arch" "$build/bin" 755
+for name in $qemu_targets; do
+    if [ "$name" != modules ]; then
+        put "$build/qemu-build/$name" "$build/bin" 755
+    fi
 done
 if [ -n "$firmware" ]; then
     for file in slof.bin openbios-sparc64; do

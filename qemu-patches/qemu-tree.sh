@@ -12,7 +12,7 @@ tree_fail()
 # qemu_series: the names of the patches, in order.  No file: no patches.
 qemu_series()
 {
-    if [ -f "$qemu_patches_dir/series" ]; then
+    if [ -z "${qemu_plain:-}" ] && [ -f "$qemu_patches_dir/series" ]; then
         sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$qemu_patches_dir/series"
     fi
 }

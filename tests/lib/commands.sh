@@ -54,6 +54,17 @@ cmd_build()
     say "built: $LPM_BUILD/bin"
 }
 
+# build_vanilla: QEMU without the series, for moves between the two.
+build_vanilla()
+{
+    step vanilla "compile QEMU without the series" \
+        "$LPM_TOP/qemu-patches/build-qemu.sh" --plain \
+        --source "$qemu_tarball" --build "$LPM_BUILD/vanilla" \
+        --firmware "$firmware_dir"
+    LPM_VANILLA=$LPM_BUILD/vanilla/bin/qemu-system-ppc64
+    export LPM_VANILLA
+}
+
 build_sanitize()
 {
     # shellcheck disable=SC2086 # a list of names
@@ -92,6 +103,7 @@ cmd_test()
     test_logs=
     if [ -z "$test_only_sanitize" ]; then
         cmd_build
+        build_vanilla
         run_tests "$LPM_BUILD"
     fi
     build_sanitize
@@ -107,6 +119,7 @@ cmd_test()
 cmd_demo()
 {
     cmd_build
+    build_vanilla
     for demo in "$LPM_TOP"/tests/demo/demo.py "$LPM_TOP"/tests/demo/demo.sh; do
         if [ -x "$demo" ]; then
             "$demo" "$@" 9>&-
@@ -149,19 +162,20 @@ cmd_fuzz()
     need_packages $lpm_packages_build $lpm_packages_fuzz
     CC=clang
     export CC
-    meson_setup "$LPM_TOP/build-fuzz" -Dqemu=disabled -Dfuzz=true \
-        -Db_lundef=false -Db_sanitize=address,undefined
+    meson_setup "$LPM_TOP/build-fuzz" -Dqemu=disabled -Dfuzz=true
     # shellcheck disable=SC2046
     step build-fuzz "compile the fuzz targets" \
         meson compile -C "$LPM_TOP/build-fuzz" $(jobs_option)
     fuzz_found=
     for target in "$LPM_TOP"/build-fuzz/tests/fuzz/fuzz-*; do
-        [ -f "$target" ] && [ -x "$target" ] || continue
+        if [ ! -f "$target" ] || [ ! -x "$target" ]; then
+            continue
+        fi
         fuzz_found=1
         name=${target##*/}
         # What it finds is kept in the build directory; seeds are read only.
         corpus=$LPM_TOP/build-fuzz/corpus/$name
-        seeds=$LPM_TOP/tests/fuzz/corpus/${name#fuzz-}
+        seeds=$LPM_TOP/tests/data/fuzz/${name#fuzz-}
         mkdir -p "$corpus"
         [ -d "$seeds" ] || seeds=
         STEP_REMEDY="then: the input that failed is named in the log"
