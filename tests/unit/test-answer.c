@@ -335,6 +335,20 @@ static void test_tidy(void)
     assert_round_trip(answer);
 }
 
+static void test_longest_text(void)
+{
+    g_autofree char *fits = g_strnfill(LPM_ANSWER_TEXT_MAX, 'x');
+    g_autofree char *over = g_strnfill(LPM_ANSWER_TEXT_MAX + 1, 'x');
+    g_autofree char *cut = g_strnfill(LPM_ANSWER_TEXT_MAX, 'x');
+    g_autoptr(LpmAnswer) answer = lpm_answer_new();
+
+    memcpy(cut + LPM_ANSWER_TEXT_MAX - 3, "...", 3);
+    lpm_answer_add(answer, LPM_SEVERITY_WARNING, "x", fits, over, "", "");
+    g_assert_cmpstr(reason_at(answer, 0)->title, ==, fits);
+    g_assert_cmpstr(reason_at(answer, 0)->source, ==, cut);
+    assert_round_trip(answer);
+}
+
 static void test_text(void)
 {
     g_autoptr(LpmAnswer) accepted = lpm_answer_new();
@@ -385,6 +399,7 @@ int main(int argc, char **argv)
                     test_truncation_keeps_verdict);
     g_test_add_func("/lpm/compat/answer/contradiction", test_contradiction);
     g_test_add_func("/lpm/compat/answer/tidy", test_tidy);
+    g_test_add_func("/lpm/compat/answer/longest-text", test_longest_text);
     g_test_add_func("/lpm/compat/answer/text", test_text);
     g_test_add_func("/lpm/compat/answer/free-null", test_free_null);
     return g_test_run();

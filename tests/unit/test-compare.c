@@ -110,6 +110,19 @@ CHANGE(uuid_validated)
     add_strings(d->migration_caps, "validate-uuid");
 }
 
+CHANGE(uuid_validated_here)
+{
+    set_string(&d->uuid, "11111111-7a0c-4c3e-9a0b-6d1f6c3b2a10");
+    add_strings(s->migration_caps, "validate-uuid");
+}
+
+CHANGE(uuid_validated_there)
+{
+    set_string(&d->uuid, "11111111-7a0c-4c3e-9a0b-6d1f6c3b2a10");
+    (void)s;
+    add_strings(d->migration_caps, "validate-uuid");
+}
+
 CHANGE(uuid_validated_case)
 {
     set_string(&d->uuid, "0F0D5D2E-7A0C-4C3E-9A0B-6D1F6C3B2A10");
@@ -314,6 +327,24 @@ CHANGE(threads)
     d->threads = 1;
 }
 
+CHANGE(sockets_only)
+{
+    (void)s;
+    d->sockets = 2;
+}
+
+CHANGE(cores_only)
+{
+    (void)s;
+    d->cores = 2;
+}
+
+CHANGE(threads_only)
+{
+    (void)s;
+    d->threads = 4;
+}
+
 CHANGE(vsmt)
 {
     (void)s;
@@ -478,6 +509,12 @@ CHANGE(block_grows)
 {
     (void)s;
     block(d, 1)->size = 128 << 10;
+    block(d, 1)->max_size = 1 << 20;
+}
+
+CHANGE(block_grows_just_enough)
+{
+    block(s, 1)->size = block(s, 1)->max_size = 1 << 20;
     block(d, 1)->max_size = 1 << 20;
 }
 
@@ -837,6 +874,10 @@ static const Case cases[] = {
     { "qemu/newer", newer_qemu, "", "" },
     { "qemu/odd", odd_qemu_version, "", "" },
     { "uuid/validated", uuid_validated, "guest.uuid", "", "-uuid 0f0d5d2e" },
+    { "uuid/validated-here", uuid_validated_here,
+      "guest.uuid,stream.capabilities", "" },
+    { "uuid/validated-there", uuid_validated_there,
+      "guest.uuid,stream.capabilities", "" },
     { "uuid/validated-case", uuid_validated_case, "", "" },
     { "uuid/validated-none", uuid_validated_none, "", "" },
     { "uuid/validated-unknown", uuid_validated_unknown, "guest.uuid", "" },
@@ -883,6 +924,9 @@ static const Case cases[] = {
     { "cpu/max-count", max_cpus, "cpu.max-count", "", "maxcpus=8" },
     { "cpu/topology", threads, "cpu.topology", "",
       "-smp sockets=1,cores=4,threads=2" },
+    { "cpu/sockets", sockets_only, "cpu.topology", "" },
+    { "cpu/cores", cores_only, "cpu.topology", "" },
+    { "cpu/threads", threads_only, "cpu.topology", "" },
     { "cpu/vsmt", vsmt, "cpu.vsmt", "", "-machine vsmt=8" },
     { "cpu/unknown", cpu_unknown,
       "cpu.count,cpu.max-count,cpu.topology,cpu.vsmt", "" },
@@ -925,10 +969,12 @@ static const Case cases[] = {
     { "memory/size", block_size, "memory.blocks", "", "-m",
       "ppc_spapr.ram 512M", "ppc_spapr.ram 1G" },
     { "memory/grows", block_grows, "", "" },
+    { "memory/grows-just-enough", block_grows_just_enough, "", "" },
     { "memory/grows-too-little", block_grows_too_little, "memory.blocks", "",
       NULL, "2M", "256K (may grow to 1M)" },
     { "memory/shrinks", block_shrinks, "memory.blocks", "" },
-    { "memory/missing", block_missing, "memory.blocks", "", "-device",
+    { "memory/missing", block_missing, "memory.blocks", "",
+      "(all blocks: 524544K on the source, 512M on the destination)",
       "virtio-net-pci.rom 256K", "virtio-net-pci.rom absent" },
     { "memory/extra", block_extra, "", "memory.blocks-same", NULL,
       "dimm0 absent", "dimm0 1G" },
@@ -1058,6 +1104,25 @@ static void test_case(gconstpointer data)
     }
     bytes = lpm_answer_encode(answer, &error);
     g_assert_no_error(error);
+}
+
+/* How lists and sizes are written, to the letter. */
+static void test_list_text(void)
+{
+    g_autoptr(LpmOffer) source = full_offer();
+    g_autoptr(LpmOffer) destination = full_offer();
+    g_autoptr(LpmAnswer) answer = NULL;
+    const LpmReason *reason;
+
+    block(source, 0)->size = block(source, 0)->max_size = (guint64)3 << 40;
+    block(source, 1)->size = block(source, 1)->max_size = 1000;
+    answer = lpm_compare(source, destination);
+    g_assert_cmpuint(answer->reasons->len, ==, 1);
+    reason = g_ptr_array_index(answer->reasons, 0);
+    g_assert_cmpstr(reason->source, ==, "ppc_spapr.ram 3T, "
+                    "0000:00:01.0/virtio-net-pci.rom 1000B");
+    g_assert_cmpstr(reason->destination, ==, "ppc_spapr.ram 512M, "
+                    "0000:00:01.0/virtio-net-pci.rom 256K");
 }
 
 static void test_taken_over(void)
@@ -1328,6 +1393,7 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(path, &cases[i], test_case);
     }
+    g_test_add_func("/lpm/compat/compare/list-text", test_list_text);
     g_test_add_func("/lpm/compat/compare/taken-over", test_taken_over);
     g_test_add_func("/lpm/compat/compare/all-unknown", test_unknown);
     g_test_add_func("/lpm/compat/compare/absent-facts", test_absent_facts);
