@@ -221,6 +221,16 @@ CHANGE(enhanced)
     set_string(&s->current_mode, "power6-enhanced");
 }
 
+/* A remedy names only what max-cpu-compat takes. */
+CHANGE(no_qemu_mode_in_common)
+{
+    set_string(&s->preferred_mode, "power8");
+    set_string(&d->preferred_mode, "default");
+    set_string(&s->current_mode, "power6+");
+    set_modes(s->modes, "power6,power6+,power8");
+    set_modes(d->modes, "power6,power6+");
+}
+
 CHANGE(preferred_lowered)
 {
     set_string(&s->preferred_mode, "power8");
@@ -900,6 +910,9 @@ static const Case cases[] = {
       "cpu-compat.preferred-supported", "" },
     { "cpu-compat/enhanced", enhanced,
       "cpu-compat.preferred-supported,cpu-compat.current-supported", "" },
+    { "cpu-compat/no-qemu-mode", no_qemu_mode_in_common,
+      "cpu-compat.preferred-supported", "",
+      "-machine max-cpu-compat=power6" },
     { "cpu-compat/preferred-lowered", preferred_lowered, "", "" },
     { "cpu-compat/preferred-differs", preferred_differs,
       "cpu-compat.preferred-equal", "", "-machine max-cpu-compat=power9" },
@@ -1123,6 +1136,21 @@ static void test_list_text(void)
                     "0000:00:01.0/virtio-net-pci.rom 1000B");
     g_assert_cmpstr(reason->destination, ==, "ppc_spapr.ram 512M, "
                     "0000:00:01.0/virtio-net-pci.rom 256K");
+}
+
+static void test_qemu_mode_in_remedy(void)
+{
+    g_autoptr(LpmOffer) source = full_offer();
+    g_autoptr(LpmOffer) destination = full_offer();
+    g_autoptr(LpmAnswer) answer = NULL;
+    const LpmReason *reason;
+
+    no_qemu_mode_in_common(source, destination);
+    answer = lpm_compare(source, destination);
+    g_assert_cmpuint(answer->reasons->len, ==, 1);
+    reason = g_ptr_array_index(answer->reasons, 0);
+    /* Not power6+, which both can run and QEMU cannot be told. */
+    g_assert_true(g_str_has_suffix(reason->remedy, "max-cpu-compat=power6"));
 }
 
 static void test_taken_over(void)
@@ -1394,6 +1422,8 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_case);
     }
     g_test_add_func("/lpm/compat/compare/list-text", test_list_text);
+    g_test_add_func("/lpm/compat/compare/qemu-mode-in-remedy",
+                    test_qemu_mode_in_remedy);
     g_test_add_func("/lpm/compat/compare/taken-over", test_taken_over);
     g_test_add_func("/lpm/compat/compare/all-unknown", test_unknown);
     g_test_add_func("/lpm/compat/compare/absent-facts", test_absent_facts);

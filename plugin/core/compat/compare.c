@@ -190,15 +190,15 @@ static gboolean same_mode(const char *a, const char *b)
     return g_ascii_strcasecmp(a, b) == 0;
 }
 
-/* The best of what both ends can run, for remedies. */
+/* The best of what both ends can run and max-cpu-compat takes: remedies. */
 static const char *common_mode(const LpmOffer *source,
                                const LpmOffer *destination)
 {
     LpmModeSet common = offered_modes(source) & offered_modes(destination);
 
     for (guint mode = LPM_MODE__COUNT; mode-- > LPM_MODE_POWER5;) {
-        if (lpm_mode_set_has(common, mode)) {
-            return lpm_mode_name(mode);
+        if (lpm_mode_set_has(common, mode) && lpm_mode_qemu_name(mode)) {
+            return lpm_mode_qemu_name(mode);
         }
     }
     return NULL;
