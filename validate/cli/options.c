@@ -175,7 +175,8 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet,
           "only the exit code, and errors", NULL },
         { "qmp-deadline", 0, 0, G_OPTION_ARG_INT64, &deadline,
-          "longest wait for one QMP reply (default 10000)", "MS" },
+          "longest wait for one QMP reply, and for the two sides to be final "
+          "at the end of a move (default 10000)", "MS" },
         { "help", 'h', 0, G_OPTION_ARG_NONE, &help, "this text", NULL },
         { "version", 'V', 0, G_OPTION_ARG_NONE, &version,
           "the version of lpm", NULL },
@@ -315,6 +316,7 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     options->move.channels = channels < 0 ? 4 : (guint32)channels;
     options->move.downtime_ms = (guint32)downtime;
     options->move.timeout_s = (guint32)timeout;
+    options->move.settle_ms = options->qmp_deadline_ms;
     options->move.uri = options->uri;
     options->move.compression = options->compression;
     return TRUE;

@@ -5,8 +5,12 @@
  */
 #include <errno.h>
 #include <gio/gunixsocketaddress.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "error/lpm-error.h"
 #include "facts/json-read.h"
@@ -392,6 +396,51 @@ const char *lpm_qmp_path(const LpmQmp *qmp)
 const char *lpm_qmp_side(const LpmQmp *qmp)
 {
     return qmp->side;
+}
+
+static gboolean process_ended(pid_t pid)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *text = NULL;
+    const char *after_name;
+
+    if (kill(pid, 0) != 0) {
+        return errno == ESRCH;
+    }
+    path = g_strdup_printf("/proc/%d/stat", (int)pid);
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        return FALSE;
+    }
+    after_name = strrchr(text, ')');
+    return after_name != NULL && after_name[1] == ' ' &&
+           (after_name[2] == 'Z' || after_name[2] == 'X');
+}
+
+static gboolean nobody_listens(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    gboolean refused;
+    int fd;
+
+    if (g_strlcpy(address.sun_path, path, sizeof(address.sun_path)) >=
+        sizeof(address.sun_path)) {
+        return FALSE;
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return FALSE;
+    }
+    refused = connect(fd, (struct sockaddr *)&address,
+                      sizeof(address)) != 0 &&
+              (errno == ECONNREFUSED || errno == ENOENT);
+    close(fd);
+    return refused;
+}
+
+gboolean lpm_qmp_ended(const LpmQmp *qmp)
+{
+    return qmp->has_peer && process_ended(qmp->pid) &&
+           nobody_listens(qmp->path);
 }
 
 gboolean lpm_qmp_peer(const LpmQmp *qmp, pid_t *ret_pid, uid_t *ret_uid)

@@ -82,6 +82,17 @@ const char *lpm_qmp_side(const LpmQmp *qmp);
  */
 gboolean lpm_qmp_peer(const LpmQmp *qmp, pid_t *ret_pid, uid_t *ret_uid);
 
+/**
+ * lpm_qmp_ended:
+ *
+ * Whether QEMU is no more: the process that made the socket has ended (or
+ * is a zombie) and nobody listens on it.  Either alone does not prove it:
+ * a daemon may have made the socket and handed it to QEMU.
+ *
+ * Returns: false also when it is not known.
+ */
+gboolean lpm_qmp_ended(const LpmQmp *qmp);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LpmQmp, lpm_qmp_free)
 
 #endif /* LPM_QMP_H */

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,8 +15,6 @@
 #include "handoff/settings.h"
 
 #define LOOK_EVERY_MS       100
-/* After the end both sides need a moment until their run states are final. */
-#define SETTLE_MS           15000
 /* A source that was told to cancel and does not is not ours to judge. */
 #define CANCEL_MS           60000
 #define RECONNECT_MS        2000u
@@ -117,30 +114,6 @@ static LpmMoveReport *report_new(void)
     return report;
 }
 
-/* True once the kernel says that the process is no more (or a zombie). */
-static gboolean process_gone(const LpmQmp *qmp)
-{
-    g_autofree char *path = NULL;
-    g_autofree char *stat = NULL;
-    const char *after_name;
-    pid_t pid;
-    uid_t uid;
-
-    if (!lpm_qmp_peer(qmp, &pid, &uid)) {
-        return FALSE;
-    }
-    if (kill(pid, 0) != 0) {
-        return errno == ESRCH;
-    }
-    path = g_strdup_printf("/proc/%d/stat", (int)pid);
-    if (!g_file_get_contents(path, &stat, NULL, NULL)) {
-        return FALSE;
-    }
-    after_name = strrchr(stat, ')');
-    return after_name != NULL && after_name[1] == ' ' &&
-           (after_name[2] == 'Z' || after_name[2] == 'X');
-}
-
 /* libvirt sends "cont" itself when it wants the guest to run. */
 static gboolean owned_by_libvirt(const LpmQmp *qmp)
 {
@@ -150,14 +123,20 @@ static gboolean owned_by_libvirt(const LpmQmp *qmp)
     pid_t pid;
     uid_t uid;
 
+    if (strstr(lpm_qmp_path(qmp), "/libvirt/") != NULL) {
+        return TRUE;
+    }
     if (!lpm_qmp_peer(qmp, &pid, &uid)) {
         return FALSE;
     }
+    /* QEMU's own, or that of the daemon that made the socket for it */
     path = g_strdup_printf("/proc/%d/cmdline", (int)pid);
     if (!g_file_get_contents(path, &cmdline, &len, NULL)) {
         return FALSE;
     }
-    return memmem(cmdline, len, "/libvirt/", strlen("/libvirt/")) != NULL;
+    return memmem(cmdline, len, "/libvirt/", strlen("/libvirt/")) != NULL ||
+           memmem(cmdline, len, "libvirtd", strlen("libvirtd")) != NULL ||
+           memmem(cmdline, len, "virtqemud", strlen("virtqemud")) != NULL;
 }
 
 /* Ask for the run state; connect again if the first connection fell. */
@@ -170,7 +149,7 @@ static void ask_state(Side *side, LpmQmp *first)
     if (!lpm_qmp_usable(side->qmp)) {
         LpmQmp *again;
 
-        if (process_gone(first)) {
+        if (lpm_qmp_ended(first)) {
             side->why = g_strdup("its QEMU has ended");
             return;
         }
@@ -468,14 +447,15 @@ static void end_on_source(Move *move)
 static void settle(Move *move, LpmQmp *source, LpmQmp *destination,
                    gboolean source_said)
 {
-    gint64 end_us = g_get_monotonic_time() + (gint64)SETTLE_MS * 1000;
+    gint64 end_us = g_get_monotonic_time() +
+                    (gint64)move->options->settle_ms * 1000;
     gboolean said_done = source_said && move->look.phase == LPM_MOVE_DONE;
     gboolean said_failed = source_said && !said_done;
     gboolean cont_tried = FALSE;
     g_autofree char *advice = NULL;
 
     for (;;) {
-        gboolean source_gone = process_gone(source);
+        gboolean source_gone = lpm_qmp_ended(source);
 
         ask_state(&move->source, source);
         ask_state(&move->destination, destination);
@@ -503,7 +483,7 @@ static void settle(Move *move, LpmQmp *source, LpmQmp *destination,
                      "QEMU has ended", "");
             return;
         }
-        if (source_gone && process_gone(destination)) {
+        if (source_gone && lpm_qmp_ended(destination)) {
             break;
         }
         if (g_get_monotonic_time() > end_us) {
@@ -516,14 +496,14 @@ static void settle(Move *move, LpmQmp *source, LpmQmp *destination,
              "which side has the guest is not clear", advice);
 }
 
-static void restore(Move *move, Side *side, LpmQmp *first)
+static void restore(Move *move, Side *side)
 {
     g_autoptr(GError) err = NULL;
 
-    /* a second connection does not help: settings hold the first */
-    if (side->settings == NULL || !lpm_qmp_usable(first)) {
+    if (side->settings == NULL || !lpm_qmp_usable(side->qmp)) {
         return;
     }
+    lpm_settings_use(side->settings, side->qmp);
     if (!lpm_settings_restore(side->settings, &err)) {
         note(move, "settings not put back: %s", err->message);
     }
@@ -667,8 +647,8 @@ LpmMoveReport *lpm_move_run(LpmQmp *source, LpmQmp *destination,
         fill_report(&move);
     }
     if (move.report->outcome != LPM_OUTCOME_DONE) {
-        restore(&move, &move.source, source);
-        restore(&move, &move.destination, destination);
+        restore(&move, &move.source);
+        restore(&move, &move.destination);
     }
     clean_up(&move);
     side_clear(&move.source);

@@ -58,6 +58,7 @@ typedef struct LpmMoveOptions {
     guint64 bandwidth;          /* bytes per second, 0: as set in QEMU */
     guint32 downtime_ms;        /* 0: as set in QEMU */
     guint32 timeout_s;          /* of the whole move, 0: none */
+    guint32 settle_ms;          /* at the end, until both sides are final */
     gboolean dry_run;           /* set nothing, move nothing */
 } LpmMoveOptions;
 

@@ -229,3 +229,8 @@ gboolean lpm_settings_restore(LpmSettings *settings, GError **error)
 {
     return change(settings, &settings->old, error);
 }
+
+void lpm_settings_use(LpmSettings *settings, LpmQmp *qmp)
+{
+    settings->qmp = qmp;
+}

@@ -49,6 +49,9 @@ gboolean lpm_settings_apply(LpmSettings *settings,
  */
 gboolean lpm_settings_restore(LpmSettings *settings, GError **error);
 
+/** lpm_settings_use: go on over another connection to the same QEMU. */
+void lpm_settings_use(LpmSettings *settings, LpmQmp *qmp);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LpmSettings, lpm_settings_free)
 
 #endif /* LPM_SETTINGS_H */
