@@ -1,0 +1,483 @@
+# lpm migrate, status and cancel against acted migrations
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+import glob
+import json
+import os
+import signal
+import tempfile
+import time
+
+from mockqmp import (CLOSE, DIE, HANG, MIB, Move, await_true, err, finish,
+                     lpm, main, ret, spawn)
+
+PHASES = {'idle', 'preparing', 'transfer', 'stopped',
+          'running-on-destination', 'cleanup', 'done', 'rejected',
+          'cancelled', 'failed', 'validating', 'mapped', 'recovery'}
+
+
+def sides(move):
+    return '-s', move.source.name, '-d', move.destination.name
+
+
+def migrate(move, *options, **how):
+    return lpm('migrate', *sides(move), *options, **how)
+
+
+def capabilities(peer):
+    """The state that the peer was left in, by what it was told."""
+    state = {}
+    for args in peer.said('migrate-set-capabilities'):
+        for cap in args['capabilities']:
+            state[cap['capability']] = cap['state']
+    return state
+
+
+def parameters(peer):
+    state = {}
+    for args in peer.said('migrate-set-parameters'):
+        state.update(args)
+    return state
+
+
+def put_back(peer):
+    """All that was set has the value again that the recording has."""
+    assert not any(capabilities(peer).values()), capabilities(peer)
+    old = peer.replies['query-migrate-parameters']['return']
+    for name, value in parameters(peer).items():
+        assert old[name] == value, (name, value)
+
+
+def untouched(move):
+    for peer in (move.source, move.destination):
+        for name in peer.order():
+            assert name == 'qmp_capabilities' or name.startswith('query-'), \
+                name
+
+
+def done(case):
+    move = case.move()
+    migrate(move).expect(0, 'verdict: pass', 'guest: destination',
+                         'total time', 'downtime 31 ms', 'setup 3 ms',
+                         'negotiation 4.200 ms', 'ratio 2.00')
+    for peer in (move.source, move.destination):
+        assert capabilities(peer) == {'events': True, 'return-path': True,
+                                      'multifd': True}
+        assert parameters(peer) == {'multifd-channels': 4,
+                                    'multifd-compression': 'lpm'}
+    incoming, = move.destination.said('migrate-incoming')
+    assert incoming['exit-on-error'] is False
+    assert move.source.said('migrate') == [{'uri': incoming['uri']}]
+    order = move.destination.order()
+    assert order.index('migrate-set-parameters') < \
+        order.index('migrate-incoming')
+    assert not move.source.said('migrate_cancel')
+    assert not move.destination.said('cont')
+
+
+def private_socket_is_removed(case):
+    move = case.move()
+    pattern = os.path.join(tempfile.gettempdir(), 'lpm-*', 'stream')
+    migrate(move).expect(0)
+    uri = move.source.said('migrate')[0]['uri']
+    assert uri.startswith('unix:') and uri.endswith('/stream')
+    assert not os.path.exists(os.path.dirname(uri[5:])), glob.glob(pattern)
+
+
+def json_lines(case):
+    move = case.move()
+    result = migrate(move, '--format', 'json').expect(0)
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    kinds = [line['type'] for line in lines]
+    assert kinds[-1] == 'outcome' and 'verdict' in kinds
+    progress = [line for line in lines if line['type'] == 'progress']
+    phases = [line['phase'] for line in progress]
+    assert set(phases) <= PHASES
+    assert [p for i, p in enumerate(phases) if phases.index(p) == i] == \
+        ['validating', 'mapped', 'transfer', 'stopped', 'done']
+    for line in progress:
+        assert 0 <= line['percent'] <= 100
+    busy = [line for line in progress if line['phase'] == 'transfer'][0]
+    assert busy['percent'] == 50 and busy['wire-bytes'] == 64 * MIB
+    assert busy['rate-bytes'] == 100062500 and busy['remaining-ms'] > 0
+    assert busy['dirty-bytes'] == 256 * 4096
+    outcome = lines[-1]
+    assert outcome['guest'] == 'destination' and outcome['exit'] == 0
+    assert outcome['raw-bytes'] == 128 * MIB
+    assert outcome['negotiation-us'] == 4200
+
+
+def settings_from_options(case):
+    move = case.move()
+    migrate(move, '--channels', '8', '--compression', 'zstd', '--bandwidth',
+            '1.5G', '--downtime-limit', '120').expect(0)
+    assert parameters(move.source) == {
+        'multifd-channels': 8, 'multifd-compression': 'zstd',
+        'max-bandwidth': 3 << 29, 'downtime-limit': 120}
+    assert parameters(move.destination) == {
+        'multifd-channels': 8, 'multifd-compression': 'zstd'}
+
+
+def no_channels(case):
+    move = case.move()
+    migrate(move, '--channels', '0').expect(0)
+    assert 'multifd' not in capabilities(move.source)
+    assert parameters(move.source) == {}
+
+
+def settings_differ_before_but_not_after(case):
+    """The rules judge what the move will set, not what is set now."""
+    move = case.move()
+    offer = move.destination.replies['query-lpm-offer']['return']
+    offer['stream'].update({'channels': 2, 'compression': 'none'})
+    lpm('validate', *sides(move)).expect(1, 'stream.channels')
+    migrate(move).expect(0)
+
+
+def vanilla_needs_no_validate(case):
+    move = case.move('vanilla')
+    migrate(move).expect(1, 'lpm.object-source', 'nothing was changed')
+    untouched(move)
+    migrate(move, '--no-validate').expect(0, 'guest: destination')
+    assert 'multifd-compression' not in parameters(move.source)
+
+
+def failing_rule_stops(case):
+    move = case.move(destination={'query_status': ret(
+        {'status': 'paused', 'running': False})})
+    migrate(move).expect(1, 'state.destination-incoming')
+    untouched(move)
+
+
+def unknown_stops(case):
+    move = case.move(source={'query_block_jobs': err('no')})
+    migrate(move).expect(2, 'block.jobs-idle', '--allow-unknown')
+    untouched(move)
+    migrate(move, '--allow-unknown').expect(0)
+
+
+def dry_run(case):
+    move = case.move()
+    migrate(move, '--dry-run').expect(0, 'would set', 'nothing moved')
+    untouched(move)
+
+
+def tcp_port_as_resolved(case):
+    move = case.move()
+    migrate(move, '--uri', 'tcp:dst.example:0').expect(0)
+    assert move.destination.said('migrate-incoming')[0]['uri'] == \
+        'tcp:dst.example:0'
+    assert move.source.said('migrate') == [{'uri': 'tcp:dst.example:43210'}]
+
+
+def tcp_ipv6(case):
+    move = case.move()
+    migrate(move, '--uri', 'tcp:[::1]:0').expect(0)
+    assert move.source.said('migrate') == [{'uri': 'tcp:[::1]:43210'}]
+
+
+def parameter_refused(case):
+    move = case.move(destination={'migrate_set_parameters': [
+        err("multifd compression method 'lpm' is not available"),
+        ret({})]})
+    migrate(move).expect(1, 'is not available', 'guest: source')
+    put_back(move.source)
+    assert not any(capabilities(move.destination).values())
+    assert not move.source.said('migrate')
+
+
+def incoming_refused(case):
+    move = case.move(destination={'migrate_incoming': err(
+        'The incoming migration has already been started')})
+    migrate(move).expect(1, 'already been started', 'guest: source')
+    put_back(move.source)
+    put_back(move.destination)
+    assert not move.source.said('migrate')
+
+
+def migrate_refused(case):
+    move = case.move(source={'migrate': err('Migration is blocked: x')})
+    migrate(move).expect(1, 'Migration is blocked: x', 'guest: source')
+    put_back(move.source)
+
+
+REASONS = {'accepted': False, 'reasons': [
+    {'id': 'machine.arch', 'severity': 'error', 'title': 'other machine',
+     'source': 'ppc64', 'destination': 'sparc64', 'remedy': 'start it'},
+    {'id': 'cpu.count', 'severity': 'error', 'title': 'fewer vCPUs',
+     'source': '2', 'destination': '1', 'remedy': 'start with -smp 2'}]}
+
+
+def rejected(case):
+    move = case.move(end='failed', error='destination refused: two reasons',
+                     answer=REASONS)
+    migrate(move).expect(1, 'rejected:', 'two reasons', 'machine.arch',
+                         'ppc64', 'sparc64', 'cpu.count', '-smp 2',
+                         'guest: source')
+    put_back(move.source)
+    put_back(move.destination)
+
+
+def rejected_json(case):
+    move = case.move(end='failed', error='refused', answer=REASONS)
+    result = migrate(move, '-f', 'json').expect(1)
+    outcome = json.loads(result.out.splitlines()[-1])
+    assert outcome['phase'] == 'rejected' and outcome['guest'] == 'source'
+    assert outcome['reasons'] == REASONS['reasons']
+
+
+def failed(case):
+    move = case.move(end='failed', error='Unable to write to socket')
+    migrate(move, '--bandwidth', '10M').expect(
+        4, 'failed:', 'Unable to write to socket', 'guest: source')
+    put_back(move.source)
+    put_back(move.destination)
+
+
+def failed_vanilla(case):
+    move = case.move('vanilla', end='failed', error='Sibling indicated 1')
+    migrate(move, '--no-validate').expect(4, 'Sibling indicated 1')
+    put_back(move.source)
+
+
+def moving(move, *options):
+    """A move that is under way until something stops it."""
+    process = spawn('migrate', *sides(move), *options)
+    await_true('the move is active', lambda: move.looks > 4 or
+               process.poll() is not None)
+    return process
+
+
+def interrupt_cancels(case):
+    for number, sig in enumerate((signal.SIGINT, signal.SIGTERM)):
+        directory, case.dir = case.dir, case.path('s%d' % number)
+        os.mkdir(case.dir)
+        move = case.move(hold=True)
+        process = moving(move)
+        process.send_signal(sig)
+        finish(process).expect(4, 'interrupted', 'cancelled:',
+                               'running on the source', 'guest: source')
+        assert len(move.source.said('migrate_cancel')) == 1
+        put_back(move.source)
+        case.dir = directory
+
+
+def second_interrupt_leaves(case):
+    move = case.move(hold=True, after_cancel='nothing')
+    process = moving(move)
+    process.send_signal(signal.SIGINT)
+    await_true('cancel', lambda: move.source.said('migrate_cancel'))
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    finish(process).expect(5, 'left at once', 'lpm status')
+    assert time.monotonic() - begun < 20
+
+
+def cancel_comes_too_late(case):
+    move = case.move(hold=True, after_cancel='completed')
+    process = moving(move)
+    process.send_signal(signal.SIGINT)
+    finish(process).expect(0, 'guest: destination')
+
+
+def timeout_cancels(case):
+    move = case.move(hold=True)
+    migrate(move, '--timeout', '1').expect(4, '--timeout has passed',
+                                           'guest: source')
+    assert move.source.said('migrate_cancel')
+
+
+def cancelled_by_another(case):
+    move = case.move(hold=True)
+    process = moving(move)
+    move.cancel({})
+    finish(process).expect(4, 'by another client', 'guest: source')
+
+
+def destination_dies(case):
+    """Its monitor goes; the source finds its stream broken."""
+    move = case.move(hold=True)
+    process = moving(move, '--qmp-deadline', '1000')
+    move.destination.changes['query-status'] = CLOSE
+    move.hold, move.end, move.error = False, 'failed', 'Connection reset'
+    move.steps[-1] = 'failed'
+    finish(process).expect(4, 'Connection reset', 'guest: source')
+
+
+def destination_silent_at_the_end(case):
+    move = case.move(destination={'query_status': HANG})
+    migrate(move, '--no-validate', '--qmp-deadline', '500').expect(
+        5, 'not clear', 'source: postmigrate', 'within')
+
+
+def source_monitor_falls_and_comes_back(case):
+    move = case.move()
+    real = move.query_migrate
+    move.source.changes['query-migrate'] = [real, real, real, CLOSE, real]
+    # the acted source goes on without us
+    status = move.source.changes['query-status']
+
+    def finished(args):
+        if move.status not in ('none',):
+            move.status, move.source_state = 'completed', 'postmigrate'
+            move.target_state = 'running'
+        return status(args)
+    move.source.changes['query-status'] = finished
+    migrate(move).expect(0, 'connection closed', 'guest: destination')
+
+
+def dead_source(case, target_state):
+    """A source process that ends at its second look at the move."""
+    a = case.peer('a', 'lpm-source', fork=True, migrate=ret({}),
+                  query_migrate=[ret({}), ret({}), ret({'status': 'active'}),
+                                 DIE],
+                  query_status=ret({'status': 'running', 'running': True}))
+    b = case.peer('b', 'lpm-destination',
+                  migrate_incoming=ret({}),
+                  query_status=[ret({'status': 'inmigrate',
+                                     'running': False}),
+                                ret({'status': target_state,
+                                     'running': target_state == 'running'})])
+    return lpm('migrate', '-s', a.name, '-d', b.name, '--qmp-deadline',
+               '1000')
+
+
+def source_dies_after_the_move(case):
+    dead_source(case, 'running').expect(0, "source's QEMU has ended",
+                                        'guest: destination')
+
+
+def source_dies_with_the_guest(case):
+    dead_source(case, 'inmigrate').expect(5, 'its QEMU has ended',
+                                          'inmigrate', 'guest: unclear')
+
+
+def destination_never_gets_the_guest(case):
+    """The source says completed; that alone is not done."""
+    move = case.move(destination_state='inmigrate')
+    migrate(move, '--qmp-deadline', '500').expect(
+        5, 'source: postmigrate', 'destination: inmigrate', 'lpm status',
+        'guest: unclear')
+
+
+def both_run(case):
+    move = case.move(end='failed', error='x', destination_state='running')
+    real = move.advance
+
+    def advance():
+        real()
+        if move.status == 'failed':
+            move.target_state = 'running'
+    move.advance = advance
+    migrate(move, '--qmp-deadline', '500').expect(5, 'destination runs too')
+
+
+def paused_guest_stays_paused(case):
+    move = case.move(destination_state='paused')
+    move.source_state = 'paused'
+    migrate(move).expect(0, 'guest: destination')
+    assert not move.destination.said('cont')
+
+
+def destination_started_with_S_is_resumed(case):
+    move = case.move(destination_state='paused')
+    migrate(move).expect(0, 'resumed', 'guest: destination')
+    assert len(move.destination.said('cont')) == 1
+
+
+def failed_move_of_a_paused_guest(case):
+    move = case.move(end='failed', error='x')
+    move.source_state = 'paused'
+    real = move.advance
+
+    def advance():
+        real()
+        if move.status == 'failed':
+            move.source_state = 'paused'
+    move.advance = advance
+    migrate(move).expect(4, 'paused on the source')
+
+
+def one_line_per_second_in_a_pipe(case):
+    move = case.move(hold=True)
+    process = moving(move)
+    await_true('many looks', lambda: move.looks > 25)
+    process.send_signal(signal.SIGINT)
+    out = finish(process).expect(4).out
+    assert '\r' not in out and '\033' not in out
+    lines = [line for line in out.splitlines()
+             if line.startswith('transfer')]
+    assert 2 <= len(lines) <= 10, out
+
+
+def status_of_both_sides(case):
+    move = case.move()
+    lpm('status', '-s', move.source.name).expect(0, 'source: running',
+                                                 'idle')
+    migrate(move, '-q').expect(0)
+    lpm('status', '-s', move.source.name).expect(0, 'postmigrate', 'done')
+    result = lpm('status', '-d', move.destination.name, '-f', 'json')
+    status = json.loads(result.expect(0).out)
+    assert status['side'] == 'destination'
+    assert status['run-state'] == 'running' and status['phase'] in PHASES
+
+
+def cancel_command(case):
+    move = case.move(hold=True)
+    process = moving(move)
+    lpm('cancel', '-s', move.source.name).expect(0, 'cancelled',
+                                                 'guest: source')
+    finish(process).expect(4)
+
+
+def cancel_without_a_move(case):
+    move = case.move()
+    lpm('cancel', '-s', move.source.name).expect(1, 'no move to cancel')
+    assert not move.source.said('migrate_cancel')
+    migrate(move, '-q').expect(0)
+    lpm('cancel', '-s', move.source.name).expect(1, 'guest: destination')
+
+
+def cancel_too_late(case):
+    move = case.move(hold=True, after_cancel='completed')
+    move.migrate({})
+    lpm('cancel', '-s', move.source.name).expect(5, 'guest: unclear')
+
+
+def quiet(case):
+    move = case.move()
+    result = migrate(move, '--quiet').expect(0)
+    assert result.out == '' and result.err == ''
+
+
+def settings_unreadable(case):
+    move = case.move(destination={'query_migrate_capabilities': ret(
+        [{'capability': 5, 'state': True}])})
+    migrate(move, '--no-validate').expect(
+        2, '/0/capability: got a number', 'nothing was changed')
+    untouched(move)
+
+
+def ill_typed_progress(case):
+    """One bad reply during the move is noted, and the move goes on."""
+    move = case.move()
+    real = move.query_migrate
+    move.source.changes['query-migrate'] = [
+        real, real, ret({'status': 5}), ret([]), real]
+    migrate(move).expect(0, '/status: got a number', 'guest: destination')
+
+
+main([done, private_socket_is_removed, json_lines, settings_from_options,
+      no_channels, settings_differ_before_but_not_after,
+      vanilla_needs_no_validate, failing_rule_stops, unknown_stops, dry_run,
+      tcp_port_as_resolved, tcp_ipv6, parameter_refused, incoming_refused,
+      migrate_refused, rejected, rejected_json, failed, failed_vanilla,
+      interrupt_cancels, second_interrupt_leaves, cancel_comes_too_late,
+      timeout_cancels, cancelled_by_another, destination_dies,
+      destination_silent_at_the_end, source_monitor_falls_and_comes_back,
+      source_dies_after_the_move, source_dies_with_the_guest,
+      destination_never_gets_the_guest, both_run, paused_guest_stays_paused,
+      destination_started_with_S_is_resumed, failed_move_of_a_paused_guest,
+      one_line_per_second_in_a_pipe, status_of_both_sides, cancel_command,
+      cancel_without_a_move, cancel_too_late, quiet, settings_unreadable,
+      ill_typed_progress])

@@ -1,0 +1,399 @@
+# lpm validate, offer and the command line
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+
+from mockqmp import (DATA, LPM, environment, err, lpm, main, recording, ret)
+
+TOP = os.path.join(DATA, '..', '..')
+
+
+def both(a, b):
+    return '--source', a.name, '--destination', b.name
+
+
+def passes(case):
+    a, b = case.pair()
+    lpm('validate', *both(a, b)).expect(0, 'verdict: pass', '0 failed',
+                                        '0 unknown', absent=['\033'])
+
+
+def only_asks(case):
+    a, b = case.pair()
+    lpm('validate', *both(a, b)).expect(0)
+    for name in a.order() + b.order():
+        assert name == 'qmp_capabilities' or name.startswith('query-'), name
+
+
+def check_verdict(document, verdict):
+    assert set(document) == {'version', 'verdict', 'results'}
+    assert document['version'] == 1
+    assert document['verdict'] == verdict
+    with open(os.path.join(TOP, 'docs/lpm-verdict.schema.json'),
+              encoding='utf-8') as file:
+        item = json.load(file)['properties']['results']['items']
+    for result in document['results']:
+        assert set(result) == set(item['required']), result
+        assert set(item['required']) == set(item['properties'])
+        for key, value in result.items():
+            schema = item['properties'][key]
+            if 'enum' in schema:
+                assert value in schema['enum'], (key, value)
+            else:
+                assert isinstance(value, str), (key, value)
+                assert len(value) >= schema.get('minLength', 0), result
+                assert re.search(schema.get('pattern', ''), value), value
+    ids = [result['id'] for result in document['results']]
+    assert ids == sorted(ids) and len(ids) == len(set(ids))
+
+
+def json_pass(case):
+    a, b = case.pair()
+    result = lpm('validate', *both(a, b), '--format', 'json').expect(0)
+    document = json.loads(result.out)
+    check_verdict(document, 'pass')
+    listed = lpm('validate', '--list').expect(0).out.splitlines()
+    assert [line.split()[0] for line in listed] == \
+        [r['id'] for r in document['results']]
+
+
+def json_fail_and_unknown(case):
+    a, b = case.pair('vanilla')
+    result = lpm('validate', *both(a, b), '-f', 'json').expect(1)
+    document = json.loads(result.out)
+    check_verdict(document, 'fail')
+    status = {r['id']: r['status'] for r in document['results']}
+    assert status['lpm.object-source'] == 'fail'
+    assert status['cpu.count'] == 'unknown'
+    assert status['memory.size-equal'] == 'pass'
+
+
+def failure_has_both_values_and_remedy(case):
+    offer = recording('lpm-destination')[1]['query-lpm-offer']['return']
+    offer['cpu']['modes'] = ['power8']
+    a, b = case.pair(destination={'query_lpm_offer': ret(offer)})
+    result = lpm('validate', *both(a, b)).expect(
+        1, 'FAIL', 'cpu-compat.current-supported', 'source: power9',
+        'destination: power8', 'remedy', 'verdict: fail')
+    assert result.out.startswith('FAIL')
+
+
+def all_failures_at_once(case):
+    a, b = case.pair(
+        source={'query_status': ret({'status': 'guest-panicked',
+                                     'running': False}),
+                'query_migrate': ret({'blocked-reasons': ['reason one',
+                                                          'reason two']})},
+        destination={'query_status': ret({'status': 'running',
+                                          'running': True}),
+                     'query_memory_size_summary': ret({
+                         'base-memory': 1 << 20, 'plugged-memory': 0})})
+    lpm('validate', *both(a, b)).expect(
+        1, 'state.source-running', 'guest-panicked',
+        'state.destination-incoming', 'migration.blockers', 'reason one',
+        'reason two', 'memory.size-equal')
+
+
+def warning_alone_passes(case):
+    a, b = case.pair(destination={'query_name': ret({'name': 'other'})})
+    lpm('validate', *both(a, b)).expect(
+        0, 'WARN', 'guest.name-equal', 'guest1', 'other', 'verdict: pass')
+
+
+def missing_fact_is_unknown(case):
+    a, b = case.pair(destination={
+        'query_lpm_offer': err('no migration-lpm object')})
+    lpm('validate', *both(a, b)).expect(
+        2, 'UNKNOWN', 'no migration-lpm object', 'verdict: unknown')
+
+
+def fail_wins_over_unknown(case):
+    a, b = case.pair(
+        source={'query_lpm_offer': err('no')},
+        destination={'query_status': ret({'status': 'paused',
+                                          'running': False})})
+    lpm('validate', *both(a, b)).expect(1, 'verdict: fail')
+
+
+def ill_typed_reply_is_unknown(case):
+    a, b = case.pair(source={'query_status': ret([1, 2])},
+                     destination={'query_uuid': ret({'UUID': 5})})
+    lpm('validate', *both(a, b)).expect(
+        2, 'reply to query-status', 'got an array, wanted an object',
+        'state.source-running')
+
+
+def offer_error_has_pointer(case):
+    offer = recording('lpm-source')[1]['query-lpm-offer']['return']
+    offer['memory'][0]['size'] = 'big'
+    a, b = case.pair(source={'query_lpm_offer': ret(offer)})
+    lpm('validate', *both(a, b)).expect(
+        2, '/memory/0/size: got a string, wanted a number')
+
+
+def one_rule_by_id(case):
+    a, b = case.pair('vanilla')
+    result = lpm('validate', *both(a, b), '--rule', 'memory.size-equal',
+                 '-f', 'json').expect(0)
+    assert [r['id'] for r in json.loads(result.out)['results']] == \
+        ['memory.size-equal']
+
+
+def rules_by_spec_id(case):
+    a, b = case.pair()
+    result = lpm('validate', *both(a, b), '--rule', 'PVM-STA-001',
+                 '--rule', 'cpu.count', '-f', 'json').expect(0)
+    assert [r['id'] for r in json.loads(result.out)['results']] == \
+        ['cpu.count', 'state.source-running']
+
+
+def unknown_rule_is_usage(case):
+    a, b = case.pair()
+    lpm('validate', *both(a, b), '--rule', 'no.such').expect(
+        3, 'no.such', '--list')
+    lpm('validate', *both(a, b), '--rule', '').expect(3)
+
+
+def explain_every_rule(case):
+    for line in lpm('validate', '--list').expect(0).out.splitlines():
+        ident = line.split()[0]
+        out = lpm('validate', '--explain', ident).expect(0).out
+        assert out.startswith(ident + '\n')
+        for field in ('holds when', 'severity', 'party', 'needs', 'covers',
+                      'remedy', 'source'):
+            assert field in out, (ident, field)
+
+
+def explain_by_spec_id(case):
+    lpm('validate', '--explain', 'PVM-STA-001').expect(
+        0, 'state.source-running', 'PVM-STA-003')
+    lpm('validate', '--explain', 'PVM-STA').expect(3)
+
+
+def saved_offers(case):
+    a, b = case.pair()
+    files = []
+    for option, peer in (('--source', a), ('--destination', b)):
+        out = lpm('offer', option, peer.name).expect(0).out
+        files.append(case.path('offer%d.json' % len(files)))
+        with open(files[-1], 'w', encoding='utf-8') as file:
+            file.write(out)
+    lpm('validate', '--source', 'offer:' + files[0], '--destination',
+        'offer:' + files[1]).expect(0, 'verdict: pass')
+    # one side live, the other as saved
+    lpm('validate', '--source', a.name, '--destination',
+        'offer:' + files[1]).expect(0, 'verdict: pass')
+    saved = json.load(open(files[1], encoding='utf-8'))
+    saved['cpu']['modes'] = ['power8']
+    json.dump(saved, open(files[1], 'w', encoding='utf-8'))
+    lpm('validate', '--source', 'offer:' + files[0], '--destination',
+        'offer:' + files[1]).expect(1, 'cpu-compat.current-supported')
+
+
+def inactive_move_looks_at_preferred_only(case):
+    offer = recording('lpm-source')[1]['query-lpm-offer']['return']
+    offer['cpu'].update({'current-mode': 'power10',
+                         'preferred-mode': 'power9'})
+    other = recording('lpm-destination')[1]['query-lpm-offer']['return']
+    other['cpu']['modes'] = ['power8', 'power9']
+    a, b = case.pair(source={'query_lpm_offer': ret(offer)},
+                     destination={'query_lpm_offer': ret(other)})
+    lpm('validate', *both(a, b)).expect(1, 'cpu-compat.current-supported')
+    lpm('validate', *both(a, b), '--inactive').expect(0)
+
+
+def offer_without_object(case):
+    a, _ = case.pair('vanilla')
+    lpm('offer', '--source', a.name).expect(
+        2, 'query-lpm-offer has not been found', '-object migration-lpm')
+
+
+def bad_offer_files(case):
+    a, _ = case.pair()
+    good = case.path('good')
+    with open(good, 'w', encoding='utf-8') as file:
+        json.dump(recording('lpm-source')[1]['query-lpm-offer']['return'],
+                  file)
+    contents = {
+        'empty': b'', 'text': b'hello', 'list': b'[]', 'object': b'{}',
+        'binary': bytes(range(256)), 'deep': b'[' * 100000,
+        'cut': open(good, 'rb').read()[:400],
+    }
+    for name, data in contents.items():
+        path = case.path(name)
+        with open(path, 'wb') as file:
+            file.write(data)
+        lpm('validate', '--source', a.name, '--destination',
+            'offer:' + path).expect(3, 'offer:' + path)
+    lpm('validate', '--source', a.name, '--destination',
+        'offer:' + case.path('absent')).expect(3, 'No such file')
+    lpm('validate', '--source', a.name, '--destination',
+        'offer:' + case.dir).expect(3, 'not a file')
+    lpm('validate', '--source', a.name, '--destination',
+        'offer:/dev/zero').expect(3, 'not a file')
+
+
+def quiet_and_verbose(case):
+    a, b = case.pair()
+    result = lpm('validate', *both(a, b), '--quiet').expect(0)
+    assert result.out == '' and result.err == ''
+    out = lpm('validate', *both(a, b), '--verbose').expect(0).out
+    ids = [line.split()[0] for line in
+           lpm('validate', '--list').out.splitlines()]
+    for ident in ids:
+        assert ident in out, ident
+
+
+def on_a_terminal(arguments, **env):
+    """What lpm writes to a terminal."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([LPM, *arguments], stdout=follower,
+                               stderr=follower, stdin=subprocess.DEVNULL,
+                               env=environment(TERM='xterm', **env))
+    os.close(follower)
+    data = b''
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        ready, _, _ = select.select([leader], [], [], 1)
+        if ready:
+            try:
+                chunk = os.read(leader, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            data += chunk
+    os.close(leader)
+    process.wait(timeout=60)
+    return data.decode()
+
+
+def colour_only_on_a_terminal(case):
+    a, b = case.pair('vanilla')
+    arguments = ['validate', *both(a, b)]
+    assert '\033[31m' in on_a_terminal(arguments)
+    assert '\033' not in on_a_terminal(arguments, NO_COLOR='1')
+    assert '\033[31m' in on_a_terminal(arguments, NO_COLOR='')
+    assert '\033' not in lpm(*arguments).out
+
+
+def values_are_escaped(case):
+    evil = 'x\033[2Jy\nFAIL z\u202e'
+    a, b = case.pair(destination={'query_name': ret({'name': evil})})
+    lpm('validate', *both(a, b)).expect(
+        0, '\\x1b[2Jy\\x0aFAIL z\\u202e', absent=['\033', '\u202e'])
+
+
+def uri_rules(case):
+    a, b = case.pair()
+    lpm('validate', *both(a, b), '--uri', 'file:/tmp/x').expect(
+        1, 'migration.return-path')
+    lpm('validate', *both(a, b), '--uri', 'tcp:192.0.2.1:4444').expect(
+        0, 'security.plain-network')
+    lpm('validate', *both(a, b), '--uri', 'unix:/tmp/x').expect(
+        0, absent=['security.plain-network'])
+
+
+USAGE = [
+    [], ['nonsense'], ['validate'], ['validate', '--source', 'qmp:/x'],
+    ['validate', '--source', 'qmp:', '--destination', 'qmp:/y'],
+    ['validate', '--source', '/x', '--destination', 'qmp:/y'],
+    ['validate', '--nonsense'], ['validate', '--list', 'extra'],
+    ['validate', '-s', 'qmp:/x', '-d', 'qmp:/y', '-f', 'xml'],
+    ['validate', '-s', 'qmp:/x', '-d', 'qmp:/y', '-q', '-v'],
+    ['validate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--qmp-deadline', '0'],
+    ['validate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--channels', '2'],
+    ['migrate', '-s', 'offer:/x', '-d', 'qmp:/y'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--channels', '256'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--channels', '-2'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--compression', 'lzma'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--channels', '0',
+     '--compression', 'lpm'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--bandwidth', '0'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--bandwidth', 'nan'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--bandwidth', '-5M'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--bandwidth', '1e30'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--bandwidth', '5X'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--bandwidth', '5MB'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--timeout', 'soon'],
+    ['status'], ['status', '-s', 'qmp:/x', '-d', 'qmp:/y'],
+    ['cancel', '-d', 'qmp:/y'], ['offer'],
+]
+
+
+def usage_errors(case):
+    for arguments in USAGE:
+        result = lpm(*arguments)
+        result.expect(3)
+        assert result.out == '' and result.err != '', arguments
+
+
+def help_and_version(case):
+    lpm('--help').expect(0, 'validate', 'migrate', 'status', 'cancel')
+    lpm('--version').expect(0, 'lpm ')
+    for command in ('validate', 'migrate', 'status', 'cancel', 'offer'):
+        lpm(command, '--help').expect(0, '--source')
+        lpm(command, '--version').expect(0, 'lpm ')
+
+
+def manual_text():
+    path = os.path.join(TOP, 'docs/lpm.1')
+    with open(path, encoding='utf-8') as file:
+        return file.read().replace('\\-', '-')
+
+
+def manual_has_the_same_options(case):
+    helps = set()
+    for command in ('validate', 'migrate', 'status', 'cancel', 'offer'):
+        out = lpm(command, '--help').expect(0).out
+        helps |= set(re.findall(r'^ +(?:-\w, )?(--[a-z-]+)', out, re.M))
+    section = manual_text().split('.SH OPTIONS')[1].split('.SH EXIT')[0]
+    manual = set(re.findall(r'\\fB(--[a-z-]+)\\fR', section))
+    assert helps == manual, helps ^ manual
+
+
+def manual_has_the_same_short_options(case):
+    helps = set()
+    for command in ('validate', 'migrate', 'status', 'cancel', 'offer'):
+        out = lpm(command, '--help').expect(0).out
+        helps |= set(re.findall(r'^ +(-\w), (--[a-z-]+)', out, re.M))
+    section = manual_text().split('.SH OPTIONS')[1].split('.SH EXIT')[0]
+    manual = set(re.findall(r'\\fB(-\w)\\fR, \\fB(--[a-z-]+)\\fR', section))
+    assert helps == manual, helps ^ manual
+
+
+def manual_has_the_same_rules(case):
+    listed = {tuple(line.split()[:2]) for line in
+              lpm('validate', '--list').expect(0).out.splitlines()}
+    section = manual_text().split('.SH RULES')[1].split('.SH ')[0]
+    manual = set(re.findall(r'^\.B (\S+)\n.* \((error|warning)\)$', section,
+                            re.M))
+    assert listed == manual, listed ^ manual
+
+
+def manual_has_the_same_commands(case):
+    out = lpm('--help').expect(0).out
+    commands = set(re.findall(r'^  (\w+) +[A-Z]',
+                              out.split('Commands:')[1], re.M))
+    section = manual_text().split('.SH COMMANDS')[1].split('.SH ')[0]
+    manual = set(re.findall(r'^\.TP\n\.B (\w+)$', section, re.M))
+    assert commands == manual and commands, commands ^ manual
+
+
+main([passes, only_asks, json_pass, json_fail_and_unknown,
+      failure_has_both_values_and_remedy, all_failures_at_once,
+      warning_alone_passes, missing_fact_is_unknown, fail_wins_over_unknown,
+      ill_typed_reply_is_unknown, offer_error_has_pointer, one_rule_by_id,
+      rules_by_spec_id, unknown_rule_is_usage, explain_every_rule,
+      explain_by_spec_id, saved_offers, inactive_move_looks_at_preferred_only,
+      offer_without_object, bad_offer_files, quiet_and_verbose,
+      colour_only_on_a_terminal, values_are_escaped, uri_rules, usage_errors,
+      help_and_version, manual_has_the_same_options,
+      manual_has_the_same_short_options, manual_has_the_same_rules,
+      manual_has_the_same_commands])
