@@ -150,7 +150,6 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
 {
     g_autoptr(GOptionContext) context = NULL;
     g_autoptr(GError) err = NULL;
-    g_autofree char *title = g_strconcat(command, " [OPTION...]", NULL);
     g_autofree char *source = NULL;
     g_autofree char *destination = NULL;
     g_autofree char *format = NULL;
