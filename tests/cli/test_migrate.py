@@ -240,6 +240,29 @@ def failed_vanilla(case):
     put_back(move.source)
 
 
+def failed_says_what_the_destination_knows(case):
+    move = case.move('vanilla', end='failed', error='Sibling indicated 1')
+    real = move.target_migrate
+
+    def target(args):
+        reply = real(args)
+        if move.target_status == 'failed':
+            reply['return']['error-desc'] = "Unknown section 'xive'"
+        return reply
+    move.destination.changes['query-migrate'] = target
+    migrate(move, '--no-validate').expect(
+        4, 'Sibling indicated 1', "the destination says: Unknown section")
+
+
+def failed_keeps_the_figures(case):
+    """QEMU tells none any more once the move has failed."""
+    move = case.move(end='failed', error='x')
+    result = migrate(move, '-f', 'json').expect(4)
+    outcome = json.loads(result.out.splitlines()[-1])
+    assert outcome['raw-bytes'] == 128 * MIB, outcome
+    assert outcome['wire-bytes'] == 64 * MIB, outcome
+
+
 def moving(move, *options):
     """A move that is under way until something stops it."""
     process = spawn('migrate', *sides(move), *options)
@@ -472,6 +495,7 @@ main([done, private_socket_is_removed, json_lines, settings_from_options,
       vanilla_needs_no_validate, failing_rule_stops, unknown_stops, dry_run,
       tcp_port_as_resolved, tcp_ipv6, parameter_refused, incoming_refused,
       migrate_refused, rejected, rejected_json, failed, failed_vanilla,
+      failed_says_what_the_destination_knows, failed_keeps_the_figures,
       interrupt_cancels, second_interrupt_leaves, cancel_comes_too_late,
       timeout_cancels, cancelled_by_another, destination_dies,
       destination_silent_at_the_end, source_monitor_falls_and_comes_back,

@@ -306,14 +306,15 @@ gboolean lpm_look_over(const LpmLook *look)
 void lpm_look_progress(const LpmLook *look, LpmMoveProgress *progress)
 {
     progress->phase = lpm_look_phase(look);
-    progress->raw_bytes = look->raw_bytes;
-    progress->wire_bytes = look->wire_bytes;
-    progress->rate_bytes = look->rate_bytes;
-    progress->dirty_bytes = look->dirty_bytes;
     progress->downtime_ms = look->downtime_ms;
     progress->elapsed_ms = look->total_ms;
     progress->remaining_ms = -1;
-    progress->percent = 0;
+    if (look->has_ram) {
+        progress->raw_bytes = look->raw_bytes;
+        progress->wire_bytes = look->wire_bytes;
+        progress->rate_bytes = look->rate_bytes;
+        progress->dirty_bytes = look->dirty_bytes;
+    }
     if (look->total > 0) {
         guint64 left = MIN(look->remaining, look->total);
 

@@ -44,7 +44,11 @@ LpmMovePhase lpm_look_phase(const LpmLook *look);
 /** lpm_look_over: query-migrate says completed, failed or cancelled. */
 gboolean lpm_look_over(const LpmLook *look);
 
-/** lpm_look_progress: for the observer. */
+/**
+ * lpm_look_progress:
+ * @progress: of the look before, or zeroes: a QEMU whose move has failed
+ *   does not tell its figures any more, then they stay
+ */
 void lpm_look_progress(const LpmLook *look, LpmMoveProgress *progress);
 
 #endif /* LPM_LOOK_H */

@@ -404,6 +404,24 @@ static const char *error_text(const Move *move)
     return move->cancelled ? move->cancel_why : "no reason given";
 }
 
+/*
+ * Without the plugin the source knows little ("Sibling indicated error");
+ * the destination, if it is still there, may know more.
+ */
+static char *destination_error(Move *move)
+{
+    LpmLook look = { 0 };
+    char *text = NULL;
+
+    if (lpm_qmp_usable(move->destination.qmp) &&
+        lpm_look(move->destination.qmp, &look, NULL) &&
+        look.error != NULL && strcmp(look.error, error_text(move)) != 0) {
+        text = g_strdup_printf("\nthe destination says: %s", look.error);
+    }
+    lpm_look_clear(&look);
+    return text;
+}
+
 static gboolean was_refused(const Move *move)
 {
     return lpm_look_phase(&move->look) == LPM_MOVE_REJECTED ||
@@ -433,9 +451,10 @@ static void end_on_source(Move *move)
         end_with(move, LPM_OUTCOME_REFUSED, LPM_MOVE_REJECTED, "source",
                  text, "correct what the reasons name, then try again");
     } else {
+        g_autofree char *more = destination_error(move);
         g_autofree char *text = g_strdup_printf(
-            "the guest is %s on the source: %s", move->source.state,
-            error_text(move));
+            "the guest is %s on the source: %s%s", move->source.state,
+            error_text(move), more != NULL ? more : "");
 
         end_with(move, LPM_OUTCOME_FAILED, LPM_MOVE_FAILED, "source", text,
                  "see the destination's log, and start it again with "
@@ -517,8 +536,9 @@ static void fill_report(Move *move)
     report->setup_ms = move->look.setup_ms;
     report->downtime_ms = move->look.downtime_ms;
     report->negotiation_us = move->look.negotiation_us;
-    report->raw_bytes = move->look.raw_bytes;
-    report->wire_bytes = move->look.wire_bytes;
+    /* of the last look that had any */
+    report->raw_bytes = report->last.raw_bytes;
+    report->wire_bytes = report->last.wire_bytes;
     report->answer = g_steal_pointer(&move->look.answer);
 }
 
@@ -581,10 +601,17 @@ static gboolean prepare(Move *move)
     if (!lpm_settings_apply(move->destination.settings, move->options,
                             compression, FALSE, &err) ||
         !lpm_settings_apply(move->source.settings, move->options,
-                            compression, TRUE, &err) ||
-        !listen_on(move, &err)) {
+                            compression, TRUE, &err)) {
         end_with(move, LPM_OUTCOME_REFUSED, LPM_MOVE_FAILED, "source",
-                 err->message, "the guest has not been touched");
+                 err->message, "see --channels, --compression and what "
+                 "lpm validate says; the guest has not been touched");
+        return FALSE;
+    }
+    if (!listen_on(move, &err)) {
+        end_with(move, LPM_OUTCOME_REFUSED, LPM_MOVE_FAILED, "source",
+                 err->message, "start the destination again with -incoming "
+                 "defer, or give another --uri; the guest has not been "
+                 "touched");
         return FALSE;
     }
     return TRUE;

@@ -135,7 +135,8 @@ void lpm_report_outcome(FILE *out, const LpmMoveReport *report)
     g_auto(GStrv) lines = g_strsplit(report->text, "\n", -1);
 
     print_reasons(out, report->answer);
-    fprintf(out, "%s: ", lpm_move_phase_name(report->phase));
+    fprintf(out, "%s: ", report->outcome == LPM_OUTCOME_UNCLEAR ? "unclear" :
+            lpm_move_phase_name(report->phase));
     for (gsize i = 0; lines[i] != NULL; i++) {
         g_autofree char *line = lpm_report_escape(lines[i]);
 
