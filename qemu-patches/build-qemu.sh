@@ -48,6 +48,8 @@ put()
     fi
 }
 
+# Braces: the shell reads all of it now, whatever a `git pull` does meanwhile.
+{
 mkdir -p "$build"
 build=$(cd "$build" && pwd -P)
 qemu_prepare "$source" "$build/qemu"
@@ -77,3 +79,5 @@ if [ -n "$firmware" ]; then
     done
 fi
 [ -z "$stamp" ] || touch "$stamp"
+exit 0
+}
