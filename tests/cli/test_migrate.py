@@ -211,11 +211,27 @@ REASONS = {'accepted': False, 'reasons': [
 def rejected(case):
     move = case.move(end='failed', error='destination refused: two reasons',
                      answer=REASONS)
-    migrate(move).expect(1, 'rejected:', 'two reasons', 'machine.arch',
+    migrate(move).expect(1, 'rejected:', 'machine.arch',
                          'ppc64', 'sparc64', 'cpu.count', '-smp 2',
                          'guest: source')
     put_back(move.source)
     put_back(move.destination)
+
+
+def second_attempt_after_a_refusal(case):
+    """The same destination process takes the corrected move."""
+    move = case.move(end='failed', error='refused', answer=REASONS)
+    info = move.destination.replies['query-lpm']['return']
+
+    def query_lpm(args):
+        info['phase'] = 'rejected' if move.target_status == 'failed' \
+            else 'idle'
+        return ret(info)
+    move.destination.changes['query-lpm'] = query_lpm
+    migrate(move).expect(1, 'guest: source')
+    move.steps[-1], move.looks = 'completed', 0
+    migrate(move).expect(0, 'guest: destination')
+    assert len(move.destination.said('migrate-incoming')) == 2
 
 
 def rejected_json(case):
@@ -494,7 +510,8 @@ main([done, private_socket_is_removed, json_lines, settings_from_options,
       no_channels, settings_differ_before_but_not_after,
       vanilla_needs_no_validate, failing_rule_stops, unknown_stops, dry_run,
       tcp_port_as_resolved, tcp_ipv6, parameter_refused, incoming_refused,
-      migrate_refused, rejected, rejected_json, failed, failed_vanilla,
+      migrate_refused, rejected, second_attempt_after_a_refusal,
+      rejected_json, failed, failed_vanilla,
       failed_says_what_the_destination_knows, failed_keeps_the_figures,
       interrupt_cancels, second_interrupt_leaves, cancel_comes_too_late,
       timeout_cancels, cancelled_by_another, destination_dies,

@@ -18,6 +18,7 @@ static const struct {
     [LPM_FACT_LIVE] = { "live", LPM_FACT_TYPE_BOOL },
     [LPM_FACT_LPM_OBJECT] = { "lpm-object", LPM_FACT_TYPE_BOOL },
     [LPM_FACT_LPM_PEER] = { "lpm-peer", LPM_FACT_TYPE_STRING },
+    [LPM_FACT_LPM_PHASE] = { "lpm-phase", LPM_FACT_TYPE_STRING },
     [LPM_FACT_MACS] = { "macs", LPM_FACT_TYPE_STRINGS },
     [LPM_FACT_MEMORY_BASE] = { "memory-base", LPM_FACT_TYPE_UINT },
     [LPM_FACT_MEMORY_DEVICES] = { "memory-devices", LPM_FACT_TYPE_STRINGS },

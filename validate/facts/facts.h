@@ -33,6 +33,7 @@ typedef enum LpmFact {
     LPM_FACT_LIVE,              /* bool: a QEMU that runs was asked */
     LPM_FACT_LPM_OBJECT,        /* bool: query-lpm works */
     LPM_FACT_LPM_PEER,          /* "require" or "allow" */
+    LPM_FACT_LPM_PHASE,         /* of the last move; "none": no object */
     LPM_FACT_MACS,              /* of NICs that tell, sorted */
     LPM_FACT_MEMORY_BASE,       /* bytes */
     LPM_FACT_MEMORY_DEVICES,    /* "dimm0: 1073741824 bytes at 0x..." */

@@ -402,7 +402,9 @@ static gboolean read_macs(LpmFacts *facts, LpmSide side, JsonNode *reply,
 static gboolean read_lpm(LpmFacts *facts, LpmSide side, JsonNode *reply,
                          GError **error)
 {
-    if (!string_fact(facts, side, LPM_FACT_LPM_PEER, reply, "peer", REQ,
+    if (!string_fact(facts, side, LPM_FACT_LPM_PHASE, reply, "phase", REQ,
+                     NULL, "query-lpm", error) ||
+        !string_fact(facts, side, LPM_FACT_LPM_PEER, reply, "peer", REQ,
                      NULL, "query-lpm", error)) {
         return FALSE;
     }
@@ -414,6 +416,8 @@ static void no_lpm(LpmFacts *facts, LpmSide side)
 {
     lpm_facts_set_bool(facts, side, LPM_FACT_LPM_OBJECT, FALSE,
                        "query-lpm");
+    lpm_facts_set_string(facts, side, LPM_FACT_LPM_PHASE, "none",
+                         "query-lpm");
 }
 
 static gboolean read_offer(LpmFacts *facts, LpmSide side, JsonNode *reply,
@@ -452,8 +456,8 @@ static const Query queries[] = {
     { "query-block", { LPM_FACT_OPTICAL_MEDIA }, 1, read_block, NULL },
     { "query-block-jobs", { LPM_FACT_BLOCK_JOBS }, 1, read_jobs, NULL },
     { "query-rx-filter", { LPM_FACT_MACS }, 1, read_macs, NULL },
-    { "query-lpm", { LPM_FACT_LPM_OBJECT, LPM_FACT_LPM_PEER }, 2, read_lpm,
-      no_lpm },
+    { "query-lpm", { LPM_FACT_LPM_OBJECT, LPM_FACT_LPM_PEER, LPM_FACT_LPM_PHASE }, 3,
+      read_lpm, no_lpm },
     { "query-lpm-offer", { LPM_FACT_OFFER }, 1, read_offer, NULL },
 };
 

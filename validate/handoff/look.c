@@ -222,8 +222,6 @@ static gboolean read_lpm(LpmLook *look, JsonNode *reply, GError **error)
     g_autofree char *phase = NULL;
     g_autofree char *lpm_error = NULL;
     JsonNode *answer;
-    guint64 raw = 0;
-    guint64 wire = 0;
 
     if (object == NULL ||
         !lpm_json_get_string(object, NULL, "phase", REQ, 255, &phase,
@@ -232,7 +230,8 @@ static gboolean read_lpm(LpmLook *look, JsonNode *reply, GError **error)
                              &lpm_error, error) ||
         !get_time(object, NULL, "negotiation-us", &look->negotiation_us,
                   error) ||
-        !read_codec(object, "encode", &raw, &wire, error)) {
+        !read_codec(object, "encode", &look->frames_raw_bytes,
+                    &look->frames_wire_bytes, error)) {
         return FALSE;
     }
     answer = json_object_get_member(object, "answer");
@@ -245,9 +244,6 @@ static gboolean read_lpm(LpmLook *look, JsonNode *reply, GError **error)
     /* a word that a newer QEMU may add leaves what query-migrate says */
     if (lpm_move_phase_find(phase, &look->lpm_phase)) {
         look->has_lpm = TRUE;
-    }
-    if (raw > 0) {
-        look->raw_bytes = raw;
     }
     if (look->error == NULL && lpm_error != NULL) {
         look->error = g_steal_pointer(&lpm_error);

@@ -445,8 +445,13 @@ static void end_on_source(Move *move)
         end_with(move, LPM_OUTCOME_FAILED, LPM_MOVE_CANCELLED, "source",
                  text, "");
     } else if (was_refused(move)) {
+        /* the answer has the reasons one by one; else QEMU's text has */
+        gboolean answered = move->look.answer != NULL &&
+                            move->look.answer->reasons->len > 0;
         g_autofree char *text = g_strdup_printf(
-            "before any RAM moved; the guest is %s on the source: %s", move->source.state, error_text(move));
+            "before any RAM moved; the guest is %s on the source%s%s",
+            move->source.state, answered ? "" : ": ",
+            answered ? "" : error_text(move));
 
         end_with(move, LPM_OUTCOME_REFUSED, LPM_MOVE_REJECTED, "source",
                  text, "correct what the reasons name, then try again");
@@ -539,6 +544,8 @@ static void fill_report(Move *move)
     /* of the last look that had any */
     report->raw_bytes = report->last.raw_bytes;
     report->wire_bytes = report->last.wire_bytes;
+    report->frames_raw_bytes = move->look.frames_raw_bytes;
+    report->frames_wire_bytes = move->look.frames_wire_bytes;
     report->answer = g_steal_pointer(&move->look.answer);
 }
 

@@ -84,7 +84,8 @@ typedef struct LpmMoveReport {
     LpmMoveProgress last;
     gint64 total_ms, setup_ms, downtime_ms;     /* -1: not known */
     gint64 negotiation_us;                      /* -1: not known */
-    guint64 raw_bytes, wire_bytes;
+    guint64 raw_bytes, wire_bytes;  /* all of RAM, zero pages too */
+    guint64 frames_raw_bytes, frames_wire_bytes;    /* of the page codec */
 } LpmMoveReport;
 
 typedef struct LpmMoveObserver {

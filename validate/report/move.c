@@ -124,17 +124,19 @@ static void print_reasons(FILE *out, const LpmAnswer *answer)
     }
 }
 
-static double ratio(const LpmMoveReport *report)
+static double ratio(guint64 raw, guint64 wire)
 {
-    return report->wire_bytes > 0 ?
-           (double)report->raw_bytes / (double)report->wire_bytes : 0;
+    return wire > 0 ? (double)raw / (double)wire : 0;
 }
 
 void lpm_report_outcome(FILE *out, const LpmMoveReport *report)
 {
     g_auto(GStrv) lines = g_strsplit(report->text, "\n", -1);
 
-    print_reasons(out, report->answer);
+    /* elsewhere they are warnings, which the validation has said before */
+    if (report->outcome == LPM_OUTCOME_REFUSED) {
+        print_reasons(out, report->answer);
+    }
     fprintf(out, "%s: ", report->outcome == LPM_OUTCOME_UNCLEAR ? "unclear" :
             lpm_move_phase_name(report->phase));
     for (gsize i = 0; lines[i] != NULL; i++) {
@@ -166,7 +168,14 @@ void lpm_report_outcome(FILE *out, const LpmMoveReport *report)
         }
         fprintf(out, "\nraw %" G_GUINT64_FORMAT " bytes, wire %"
                 G_GUINT64_FORMAT " bytes, ratio %.2f\n", report->raw_bytes,
-                report->wire_bytes, ratio(report));
+                report->wire_bytes,
+                ratio(report->raw_bytes, report->wire_bytes));
+    }
+    if (report->frames_wire_bytes > 0) {
+        fprintf(out, "page frames: raw %" G_GUINT64_FORMAT " bytes, wire %"
+                G_GUINT64_FORMAT " bytes, ratio %.2f\n",
+                report->frames_raw_bytes, report->frames_wire_bytes,
+                ratio(report->frames_raw_bytes, report->frames_wire_bytes));
     }
 }
 
@@ -196,7 +205,12 @@ JsonNode *lpm_report_outcome_json(const LpmMoveReport *report)
     put_time(o, "negotiation-us", report->negotiation_us);
     json_object_set_int_member(o, "raw-bytes", (gint64)report->raw_bytes);
     json_object_set_int_member(o, "wire-bytes", (gint64)report->wire_bytes);
-    json_object_set_double_member(o, "ratio", ratio(report));
+    json_object_set_double_member(o, "ratio", ratio(report->raw_bytes,
+                                                    report->wire_bytes));
+    json_object_set_int_member(o, "frames-raw-bytes",
+                               (gint64)report->frames_raw_bytes);
+    json_object_set_int_member(o, "frames-wire-bytes",
+                               (gint64)report->frames_wire_bytes);
     for (guint i = 0; report->answer != NULL &&
                       i < report->answer->reasons->len; i++) {
         const LpmReason *reason =

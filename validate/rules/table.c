@@ -176,13 +176,19 @@ static gboolean holds_blockers(const LpmFacts *facts, LpmFinding *finding)
     return empty_list(facts, SRC, LPM_FACT_MIGRATION_BLOCKERS, finding);
 }
 
+/* A destination that refused an offer has loaded nothing: it may be used. */
 static gboolean holds_destination_unused(const LpmFacts *facts,
                                          LpmFinding *finding)
 {
-    g_string_append(finding->expected, "none");
+    const char *status = lpm_facts_string(facts, DST,
+                                          LPM_FACT_MIGRATION_STATUS);
+    const char *phase = lpm_facts_string(facts, DST, LPM_FACT_LPM_PHASE);
+
+    g_string_append(finding->expected, "none, or failed and rejected");
     add_fact(finding->actual, facts, DST, LPM_FACT_MIGRATION_STATUS);
-    return g_str_equal(lpm_facts_string(facts, DST,
-                                        LPM_FACT_MIGRATION_STATUS), "none");
+    g_string_append_printf(finding->actual, " (lpm phase: %s)", phase);
+    return g_str_equal(status, "none") ||
+           (g_str_equal(status, "failed") && g_str_equal(phase, "rejected"));
 }
 
 static gboolean one_of(const char *value, const char *const *list)
@@ -447,12 +453,13 @@ static const LpmRule rows[] = {
     {
         .id = "migration.destination-unused",
         .covers = "PVM-CON-001",
-        .title = "the destination has not been used for a move",
+        .title = "the destination has not begun to load a guest",
         .moves = LPM_MOVE_ACTIVE,
         .party = LPM_PARTY_DESTINATION,
         .severity = LPM_SEVERITY_ERROR,
         .live = LPM_PARTY_DESTINATION,
-        .needs = { LPM_DST(LPM_FACT_MIGRATION_STATUS) },
+        .needs = { LPM_DST(LPM_FACT_MIGRATION_STATUS),
+                   LPM_DST(LPM_FACT_LPM_PHASE) },
         .holds = holds_destination_unused,
         .remedy = "start a new destination with -incoming defer; \"setup\" "
                   "means that it was started with another -incoming or that "
