@@ -5,6 +5,8 @@
 import copy
 import json
 import os
+import pty
+import select
 import signal
 import socket
 import subprocess
@@ -352,6 +354,30 @@ def finish(process):
         process.communicate()
         raise
     return Result(process.returncode, out.decode(), errors.decode())
+
+
+def on_a_terminal(arguments, **env):
+    """What lpm writes to a terminal."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([LPM, *arguments], stdout=follower,
+                               stderr=follower, stdin=subprocess.DEVNULL,
+                               env=environment(TERM='xterm', **env))
+    os.close(follower)
+    data = b''
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        ready, _, _ = select.select([leader], [], [], 1)
+        if ready:
+            try:
+                chunk = os.read(leader, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            data += chunk
+    os.close(leader)
+    process.wait(timeout=60)
+    return data.decode()
 
 
 def await_true(what, condition):

@@ -9,7 +9,7 @@ import tempfile
 import time
 
 from mockqmp import (CLOSE, DIE, HANG, MIB, Move, await_true, err, finish,
-                     lpm, main, ret, spawn)
+                     lpm, main, on_a_terminal, ret, spawn)
 
 PHASES = {'idle', 'preparing', 'transfer', 'stopped',
           'running-on-destination', 'cleanup', 'done', 'rejected',
@@ -365,6 +365,37 @@ def source_monitor_falls_and_comes_back(case):
     migrate(move).expect(0, 'connection closed', 'guest: destination')
 
 
+def source_monitor_falls_during_the_move(case):
+    """The move goes on without us, and we with it."""
+    move = case.move()
+    real = move.query_migrate
+    move.source.changes['query-migrate'] = [real, real, real, CLOSE, real]
+    migrate(move).expect(0, 'connection closed', 'answers again',
+                         'total time', 'guest: destination')
+
+
+def interrupt_before_the_move(case):
+    move = case.move()
+    process = None
+
+    def incoming(args):
+        process.send_signal(signal.SIGINT)
+        return move.incoming(args)
+    move.destination.changes['migrate-incoming'] = incoming
+    process = spawn('migrate', *sides(move))
+    finish(process).expect(4, 'before the move began', 'guest: source')
+    assert not move.source.said('migrate')
+    put_back(move.source)
+    put_back(move.destination)
+
+
+def bar_on_a_terminal(case):
+    move = case.move()
+    out = on_a_terminal(['migrate', *sides(move)])
+    assert '\r\033[K[' in out and '[####' in out, out
+    assert 'guest: destination' in out
+
+
 def dead_source(case, target_state):
     """A source process that ends at its second look at the move."""
     a = case.peer('a', 'lpm-source', fork=True, migrate=ret({}),
@@ -516,6 +547,8 @@ main([done, private_socket_is_removed, json_lines, settings_from_options,
       interrupt_cancels, second_interrupt_leaves, cancel_comes_too_late,
       timeout_cancels, cancelled_by_another, destination_dies,
       destination_silent_at_the_end, source_monitor_falls_and_comes_back,
+      source_monitor_falls_during_the_move, interrupt_before_the_move,
+      bar_on_a_terminal,
       source_dies_after_the_move, source_dies_with_the_guest,
       destination_never_gets_the_guest, both_run, paused_guest_stays_paused,
       destination_started_with_S_is_resumed, failed_move_of_a_paused_guest,

@@ -3,13 +3,9 @@
 
 import json
 import os
-import pty
 import re
-import select
-import subprocess
-import time
 
-from mockqmp import (DATA, LPM, environment, err, lpm, main, recording, ret)
+from mockqmp import DATA, err, lpm, main, on_a_terminal, recording, ret
 
 TOP = os.path.join(DATA, '..', '..')
 
@@ -248,30 +244,6 @@ def quiet_and_verbose(case):
            lpm('validate', '--list').out.splitlines()]
     for ident in ids:
         assert ident in out, ident
-
-
-def on_a_terminal(arguments, **env):
-    """What lpm writes to a terminal."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen([LPM, *arguments], stdout=follower,
-                               stderr=follower, stdin=subprocess.DEVNULL,
-                               env=environment(TERM='xterm', **env))
-    os.close(follower)
-    data = b''
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        ready, _, _ = select.select([leader], [], [], 1)
-        if ready:
-            try:
-                chunk = os.read(leader, 65536)
-            except OSError:
-                break
-            if not chunk:
-                break
-            data += chunk
-    os.close(leader)
-    process.wait(timeout=60)
-    return data.decode()
 
 
 def colour_only_on_a_terminal(case):

@@ -18,6 +18,7 @@
 /* A source that was told to cancel and does not is not ours to judge. */
 #define CANCEL_MS           60000
 #define RECONNECT_MS        2000u
+#define RECONNECTS_MAX      3u
 /* Replies in a row that we could not read before we call a side lost. */
 #define BAD_REPLIES_MAX     20u
 
@@ -648,6 +649,18 @@ static gboolean start(Move *move)
     return TRUE;
 }
 
+/* Ctrl-C while the settings were made. */
+static gboolean interrupted_early(Move *move)
+{
+    if (!pause_for(move, 0)) {
+        return FALSE;
+    }
+    end_with(move, LPM_OUTCOME_FAILED, LPM_MOVE_CANCELLED, "source",
+             "interrupted before the move began",
+             "the destination listens: start it again with -incoming defer");
+    return TRUE;
+}
+
 static void clean_up(Move *move)
 {
     if (move->socket != NULL) {
@@ -674,9 +687,18 @@ LpmMoveReport *lpm_move_run(LpmQmp *source, LpmQmp *destination,
 
     move.look.total_ms = move.look.setup_ms = move.look.downtime_ms = -1;
     move.look.negotiation_us = -1;
-    if (prepare(&move) && start(&move)) {
+    if (prepare(&move) && !interrupted_early(&move) && start(&move)) {
         gboolean said = lpm_qmp_usable(source) && watch(&move);
 
+        /* the move goes on without us: look again if the monitor is back */
+        for (guint i = 0; !said && i < RECONNECTS_MAX; i++) {
+            ask_state(&move.source, source);
+            if (move.source.state == NULL) {
+                break;
+            }
+            note(&move, "the source answers again");
+            said = watch(&move);
+        }
         settle(&move, source, destination, said);
         fill_report(&move);
     }
