@@ -456,7 +456,8 @@ static const Query queries[] = {
     { "query-block", { LPM_FACT_OPTICAL_MEDIA }, 1, read_block, NULL },
     { "query-block-jobs", { LPM_FACT_BLOCK_JOBS }, 1, read_jobs, NULL },
     { "query-rx-filter", { LPM_FACT_MACS }, 1, read_macs, NULL },
-    { "query-lpm", { LPM_FACT_LPM_OBJECT, LPM_FACT_LPM_PEER, LPM_FACT_LPM_PHASE }, 3,
+    { "query-lpm",
+      { LPM_FACT_LPM_OBJECT, LPM_FACT_LPM_PEER, LPM_FACT_LPM_PHASE }, 3,
       read_lpm, no_lpm },
     { "query-lpm-offer", { LPM_FACT_OFFER }, 1, read_offer, NULL },
 };
