@@ -40,6 +40,12 @@ meson_setup()
     echo "$*" > "$setup_dir/.lpm-options"
 }
 
+build_guest()
+{
+    "$LPM_TOP/tests/guest/build-guest.py" "$guest_dir" "$LPM_BUILD/guest"
+    touch "$LPM_BUILD/guest/.done"
+}
+
 cmd_build()
 {
     [ $# = 0 ] || die "build takes no argument"
@@ -48,9 +54,11 @@ cmd_build()
         -Dfirmware="$firmware_dir"
     # shellcheck disable=SC2046 # zero or two words
     step build "compile (the first time QEMU takes some minutes)" \
-        meson compile -C "$LPM_BUILD" $(jobs_option)
-    step guest "test guest" "$LPM_TOP/tests/guest/build-guest.py" \
-        "$guest_dir" "$LPM_BUILD/guest"
+        ninja -C "$LPM_BUILD" $(jobs_option)
+    if [ -n "$(find "$LPM_TOP/tests/guest" "$LPM_CACHE/debs/SHA256SUMS" \
+                    -newer "$LPM_BUILD/guest/.done" 2>&1)" ]; then
+        step guest "test guest" build_guest
+    fi
     say "built: $LPM_BUILD/bin"
 }
 
@@ -73,7 +81,7 @@ build_sanitize()
         -Db_sanitize=address,undefined
     # shellcheck disable=SC2046
     step build-sanitize "compile with ASan and UBSan" \
-        meson compile -C "$LPM_TOP/build-sanitize" $(jobs_option)
+        ninja -C "$LPM_TOP/build-sanitize" $(jobs_option)
 }
 
 # run_tests DIR: meson's own output, and its exit code is not the verdict:
@@ -131,13 +139,17 @@ cmd_demo()
 
 cmd_check_patches()
 {
+    case ${1:-} in
+    ''|--quick) ;;
+    *) die "check-patches: unknown option $1" "known: --quick (build nothing)" ;;
+    esac
     # shellcheck disable=SC2086
     need_packages $lpm_packages_build
     fetch_source
     new_tarball=$qemu_tarball
     fetch_source "$lpm_qemu_old_version" "$lpm_qemu_old_sha256" apt_backports
     "$LPM_TOP/qemu-patches/check-patches.sh" "$LPM_BUILD/check-patches" \
-        "$new_tarball" "$qemu_tarball"
+        "$new_tarball" "$qemu_tarball" "${1:-}"
 }
 
 cmd_check_qemu()
@@ -165,7 +177,7 @@ cmd_fuzz()
     meson_setup "$LPM_TOP/build-fuzz" -Dqemu=disabled -Dfuzz=true
     # shellcheck disable=SC2046
     step build-fuzz "compile the fuzz targets" \
-        meson compile -C "$LPM_TOP/build-fuzz" $(jobs_option)
+        ninja -C "$LPM_TOP/build-fuzz" $(jobs_option)
     fuzz_found=
     for target in "$LPM_TOP"/build-fuzz/tests/fuzz/fuzz-*; do
         if [ ! -f "$target" ] || [ ! -x "$target" ]; then

@@ -117,20 +117,17 @@ END
 # missing_packages NAME...: those that are not installed, or are too old.
 missing_packages()
 {
+    installed=$(dpkg-query -W \
+        -f '${Package} ${db:Status-Status} ${Version}\n' "$@" 2>/dev/null) || :
     for package in "$@"; do
-        have=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$package" \
-               2>/dev/null) || have=
-        case $have in
-        'installed '*)
-            if [ "$package" = meson ] &&
-               dpkg --compare-versions "${have#* }" lt 1.5; then
-                echo "$package"
-            fi
-            ;;
-        *)
+        have=$(echo "$installed" | sed -n "s/^$package installed //p" |
+               head -n 1)
+        if [ -z "$have" ]; then
             echo "$package"
-            ;;
-        esac
+        elif [ "$package" = meson ] &&
+             dpkg --compare-versions "$have" lt 1.5; then
+            echo "$package"
+        fi
     done
 }
 
@@ -187,7 +184,8 @@ download_source()
         [ -n "$chosen" ] || { echo "no QEMU 10.0.x: $versions"; return 1; }
         echo "note: the archive has no $1 any more; taking $chosen"
     fi
-    retry apt-get -q --download-only --only-source source "qemu=$chosen"
+    retry apt-get -q --download-only --only-source --tar-only \
+        source "qemu=$chosen"
     upstream=${chosen#*:}
     tarball=qemu_${upstream%-*}.orig.tar.xz
     sum=$(sha256_of "$tarball")
