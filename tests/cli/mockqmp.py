@@ -430,6 +430,8 @@ def main(cases):
         name = case.__name__.replace('_', '-')
         with tempfile.TemporaryDirectory(prefix='lpm-test-') as directory:
             given = Case(directory)
+            # a program that is killed leaves its socket's directory here
+            os.environ['TMPDIR'] = directory
             try:
                 case(given)
                 print('ok %d %s' % (number, name), flush=True)
