@@ -31,24 +31,40 @@ static int add_block(RAMBlock *rb, void *opaque)
     return 0;
 }
 
-static void add_section(const SaveVMSection *section, void *opaque)
+static void add_device(LpmOffer *offer, const SaveVMSection *section,
+                       uint32_t instance_id)
 {
-    if (!strcmp(section->idstr, LPM_SECTION_NAME)) {
-        /* The carrier of the offer, not a device */
-        return;
-    }
-    lpm_offer_add_device(opaque, section->idstr, section->instance_id,
+    lpm_offer_add_device(offer, section->idstr, instance_id,
                          section->version_id, section->minimum_version_id);
+    g_array_index(offer->devices, LpmOfferDevice,
+                  offer->devices->len - 1).optional = !section->needed;
+}
+
+/* The carrier of the offer is not a device. */
+static bool is_carrier(const SaveVMSection *section)
+{
+    return !strcmp(section->idstr, LPM_SECTION_NAME);
+}
+
+static void add_section_to_send(const SaveVMSection *section, void *opaque)
+{
+    if (section->needed && !is_carrier(section)) {
+        add_device(opaque, section, section->instance_id);
+    }
 }
 
 static void add_section_to_load(const SaveVMSection *section, void *opaque)
 {
-    add_section(section, opaque);
+    if (is_carrier(section)) {
+        return;
+    }
+    add_device(opaque, section, section->instance_id);
     if (section->alias_id != -1 &&
         (uint32_t)section->alias_id != section->instance_id) {
-        lpm_offer_add_device(opaque, section->idstr, section->alias_id,
-                             section->version_id,
-                             section->minimum_version_id);
+        SaveVMSection alias = *section;
+
+        alias.needed = false;
+        add_device(opaque, &alias, section->alias_id);
     }
 }
 
@@ -102,9 +118,8 @@ LpmOffer *lpm_gather(void)
     gather_machine(offer, incoming);
     lpm_gather_target(offer, incoming);
     foreach_not_ignored_block(add_block, offer);
-    qemu_savevm_foreach_section(!incoming,
-                                incoming ? add_section_to_load : add_section,
-                                offer);
+    qemu_savevm_foreach_section(incoming ? add_section_to_load :
+                                           add_section_to_send, offer);
     gather_stream(offer);
     return offer;
 }

@@ -101,6 +101,8 @@ static LpmOfferDeviceInfoList *devices_to_qapi(const LpmOffer *offer)
         info->instance = device->instance;
         info->version = device->version;
         info->min_version = device->min_version;
+        info->has_optional = device->optional;
+        info->optional = device->optional;
         QAPI_LIST_APPEND(tail, info);
     }
     return list;
@@ -246,6 +248,9 @@ LpmOffer *lpm_offer_from_qapi(const LpmOfferInfo *info, Error **errp)
         lpm_offer_add_device(offer, device->value->id, device->value->instance,
                              device->value->version,
                              device->value->min_version);
+        g_array_index(offer->devices, LpmOfferDevice,
+                      offer->devices->len - 1).optional =
+            device->value->has_optional && device->value->optional;
     }
     if (!wwpns_from_qapi(offer, info->wwpns, errp)) {
         return NULL;

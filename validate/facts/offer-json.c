@@ -94,15 +94,19 @@ static gboolean read_device(LpmOffer *offer, JsonObject *object,
     guint32 instance = 0;
     guint32 version = 0;
     guint32 min_version = 0;
+    gboolean optional = FALSE;
 
     if (!get_name(object, path, "id", REQ, &id, error) ||
         !lpm_json_get_u32(object, path, "instance", REQ, &instance, error) ||
         !lpm_json_get_u32(object, path, "version", REQ, &version, error) ||
         !lpm_json_get_u32(object, path, "min-version", REQ, &min_version,
-                          error)) {
+                          error) ||
+        !lpm_json_get_bool(object, path, "optional", OPT, &optional, error)) {
         return FALSE;
     }
     lpm_offer_add_device(offer, id, instance, version, min_version);
+    g_array_index(offer->devices, LpmOfferDevice,
+                  offer->devices->len - 1).optional = optional;
     return TRUE;
 }
 
@@ -375,6 +379,9 @@ static void lists_to_json(const LpmOffer *offer, JsonObject *object)
         json_object_set_int_member(o, "instance", device->instance);
         json_object_set_int_member(o, "version", device->version);
         json_object_set_int_member(o, "min-version", device->min_version);
+        if (device->optional) {
+            json_object_set_boolean_member(o, "optional", TRUE);
+        }
         json_array_add_object_element(devices, o);
     }
     for (guint i = 0; i < offer->wwpns->len; i++) {

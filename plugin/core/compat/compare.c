@@ -992,7 +992,10 @@ static gboolean has_devices(const LpmOffer *source,
     return FALSE;
 }
 
-/* What @from has and @to has not; @source_side says which end @from is. */
+/*
+ * What @from has and @to has not; @source_side says which end @from is.
+ * A section that would not be sent is not missing anywhere.
+ */
 static Verdict compare_devices(const LpmOffer *from, const LpmOffer *to,
                                gboolean source_side, Finding *finding)
 {
@@ -1004,7 +1007,7 @@ static Verdict compare_devices(const LpmOffer *from, const LpmOffer *to,
         const LpmOfferDevice *device =
             &g_array_index(from->devices, LpmOfferDevice, i);
 
-        if (!g_hash_table_contains(set, device)) {
+        if (!device->optional && !g_hash_table_contains(set, device)) {
             g_autofree char *name = device_name(device);
             g_autofree char *absent = g_strdup_printf("%s absent", name);
 

@@ -59,6 +59,12 @@ typedef struct LpmOfferDevice {
     guint32 instance;
     guint32 version;
     guint32 min_version;    /* oldest version that this side loads */
+    /*
+     * Known, but would not be sent now: a destination lists what it could
+     * load.  A source leaves such sections out, so the record has no such
+     * flag.
+     */
+    gboolean optional;
 } LpmOfferDevice;
 
 /* A virtual Fibre Channel adapter's pair; paired by @reg. */
@@ -142,7 +148,7 @@ void lpm_offer_add_cap(LpmOffer *offer, const char *name, guint64 level,
 void lpm_offer_add_block(LpmOffer *offer, const char *name, guint64 size,
                          guint64 max_size, guint64 page_size);
 
-/** lpm_offer_add_device: @id is copied. */
+/** lpm_offer_add_device: @id is copied; not optional until that is set. */
 void lpm_offer_add_device(LpmOffer *offer, const char *id, guint32 instance,
                           guint32 version, guint32 min_version);
 
