@@ -10,6 +10,7 @@
 #include "hw/boards.h"
 #include "hw/core/cpu.h"
 #include "migration/migration.h"
+#include "migration/multifd.h"
 #include "migration/options.h"
 #include "migration/register.h"
 #include "qapi/qapi-types-run-state.h"
@@ -106,8 +107,10 @@ static void gather_stream(LpmOffer *offer)
                             g_strdup(MigrationCapability_str(i)));
         }
     }
-    offer->codec_version = LPM_FRAME_VERSION;
-    offer->codec_frame_bytes = LPM_FRAME_MAX_BYTES;
+    if (multifd_method_available(MULTIFD_COMPRESSION_LPM, NULL)) {
+        offer->codec_version = LPM_FRAME_VERSION;
+        offer->codec_frame_bytes = LPM_FRAME_MAX_BYTES;
+    }
 }
 
 LpmOffer *lpm_gather(void)

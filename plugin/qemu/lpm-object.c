@@ -53,6 +53,17 @@
 #define LPM_DEFAULT_PROBE_TIMEOUT_MS  1500
 #define LPM_DEFAULT_ANSWER_TIMEOUT_MS 30000
 
+/*
+ * Whether the stream carries our offer: a live one if and only if the peer
+ * negotiates, any other (file, snapshot) by the policy: with peer=require
+ * whoever loads it has the object as well.
+ */
+typedef enum LpmCarry {
+    LPM_CARRY_BY_POLICY,
+    LPM_CARRY_YES,
+    LPM_CARRY_NO,
+} LpmCarry;
+
 OBJECT_DECLARE_SIMPLE_TYPE(MigrationLpm, MIGRATION_LPM)
 
 struct MigrationLpm {
@@ -73,7 +84,7 @@ struct MigrationLpm {
     /* Main thread or BQL */
     GBytes *record;             /* our offer, to be sent */
     GBytes *received;           /* the peer's offer, as it came */
-    bool send_record;           /* the stream carries our offer */
+    LpmCarry carry;
 
     QemuMutex lock;             /* protects what follows */
     LpmPhase phase;
@@ -242,8 +253,8 @@ static bool lpm_begin(void *opaque, MigrationPeerKind kind, Error **errp)
         lpm_error_to_qemu(errp, &gerr, "offer: ");
         return false;
     }
-    lpm->send_record = kind == MIGRATION_PEER_LIVE ||
-                       lpm->peer == LPM_PEER_POLICY_REQUIRE;
+    lpm->carry = kind == MIGRATION_PEER_LIVE ? LPM_CARRY_YES
+                                             : LPM_CARRY_BY_POLICY;
     WITH_QEMU_LOCK_GUARD(&lpm->lock) {
         lpm->offer = g_steal_pointer(&offer);
     }
@@ -270,7 +281,7 @@ static bool lpm_no_peer(void *opaque, bool outgoing, Error **errp)
     }
     warn_report("the %s has no migration-lpm object: migrating without "
                 "negotiation", outgoing ? "destination" : "source");
-    lpm->send_record = false;
+    lpm->carry = LPM_CARRY_NO;
     set_phase(lpm, LPM_PHASE_TRANSFER);
     return true;
 }
@@ -514,9 +525,15 @@ static bool lpm_section_needed(void *opaque)
 {
     MigrationLpm *lpm = opaque;
 
-    /* A snapshot comes without begin() */
-    return migration_is_running() ? lpm->send_record
-                                  : lpm->peer == LPM_PEER_POLICY_REQUIRE;
+    switch (lpm->carry) {
+    case LPM_CARRY_YES:
+        return true;
+    case LPM_CARRY_NO:
+        return false;
+    case LPM_CARRY_BY_POLICY:
+        return lpm->peer == LPM_PEER_POLICY_REQUIRE;
+    }
+    g_assert_not_reached();
 }
 
 static const VMStateDescription vmstate_lpm = {
@@ -542,6 +559,13 @@ static const VMStateDescription vmstate_lpm = {
 
 /* What QEMU tells us of the rest of a move */
 
+/* Source: what comes next may be a snapshot, with facts of its own. */
+static void end_move(MigrationLpm *lpm)
+{
+    g_clear_pointer(&lpm->record, g_bytes_unref);
+    lpm->carry = LPM_CARRY_BY_POLICY;
+}
+
 static int lpm_migration_event(NotifierWithReturn *notify, MigrationEvent *e,
                                Error **errp)
 {
@@ -553,11 +577,13 @@ static int lpm_migration_event(NotifierWithReturn *notify, MigrationEvent *e,
     case MIG_EVENT_PRECOPY_SETUP:
         break;
     case MIG_EVENT_PRECOPY_DONE:
+        end_move(lpm);
         set_phase(lpm, LPM_PHASE_RUNNING_ON_DESTINATION);
         set_phase(lpm, LPM_PHASE_CLEANUP);
         set_phase(lpm, LPM_PHASE_DONE);
         break;
     case MIG_EVENT_PRECOPY_FAILED:
+        end_move(lpm);
         WITH_QEMU_LOCK_GUARD(&s->error_mutex) {
             if (s->error) {
                 set_error(lpm, error_get_pretty(s->error));
@@ -711,7 +737,14 @@ static void lpm_complete(UserCreatable *uc, Error **errp)
 
 static bool lpm_can_be_deleted(UserCreatable *uc)
 {
-    return !migration_is_running();
+    switch (migration_incoming_get_current()->state) {
+    case MIGRATION_STATUS_NONE:
+    case MIGRATION_STATUS_COMPLETED:
+    case MIGRATION_STATUS_FAILED:
+        return !migration_is_running();
+    default:
+        return false;
+    }
 }
 
 static char *lpm_get_preferred_mode(Object *obj, Error **errp)

@@ -127,7 +127,6 @@ cmd_test()
 cmd_demo()
 {
     cmd_build
-    build_vanilla
     for demo in "$LPM_TOP"/tests/demo/demo.py "$LPM_TOP"/tests/demo/demo.sh; do
         if [ -x "$demo" ]; then
             "$demo" "$@" 9>&-
