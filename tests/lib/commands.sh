@@ -207,8 +207,11 @@ cmd_bench()
     *) die "bench: unknown option $1" "known: --full" ;;
     esac
     cmd_build
+    build_vanilla
     say "benchmarks"
     meson test -C "$LPM_BUILD" --no-rebuild --benchmark --verbose 9>&- </dev/null
+    LPM_BIN=$LPM_BUILD/bin LPM_GUEST=$LPM_BUILD/guest \
+        "$LPM_TOP/tests/bench/move-bench.py" --output "$LPM_BUILD/bench" 9>&-
 }
 
 cmd_clean()
