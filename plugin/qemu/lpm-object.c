@@ -177,7 +177,29 @@ static char *machine_get_mode(void)
         NULL;
 }
 
-static bool machine_set_mode(const char *name, Error **errp)
+/*
+ * Before the board is there, QEMU itself refuses what the CPU cannot run;
+ * afterwards nobody would look until the next reset, which would be fatal.
+ */
+static bool cpu_runs_mode(LpmMode mode, Error **errp)
+{
+    g_autoptr(LpmOffer) now = lpm_gather();
+    guint i;
+
+    if (mode == LPM_MODE_DEFAULT) {
+        return true;
+    }
+    for (i = 0; i < now->modes->len; i++) {
+        if (!strcmp(now->modes->pdata[i], lpm_mode_name(mode))) {
+            return true;
+        }
+    }
+    error_setg(errp, "CPU %s cannot run processor mode '%s'", now->cpu_model,
+               lpm_mode_name(mode));
+    return false;
+}
+
+static bool machine_set_mode(MigrationLpm *lpm, const char *name, Error **errp)
 {
     LpmMode mode;
     const char *value = NULL;
@@ -195,16 +217,8 @@ static bool machine_set_mode(const char *name, Error **errp)
                           "power11.\n");
         return false;
     }
-    if (!*value) {
-        /* max-cpu-compat has no word for no ceiling while it runs */
-        g_autofree char *now = machine_get_mode();
-
-        if (now && *now) {
-            error_setg(errp, "preferred mode cannot go back to default from "
-                       "%s while QEMU runs", now);
-            return false;
-        }
-        return true;
+    if (lpm->complete && !cpu_runs_mode(mode, errp)) {
+        return false;
     }
     return object_property_set_str(qdev_get_machine(), "max-cpu-compat",
                                    value, errp);
@@ -226,7 +240,7 @@ static bool settle_preferred_mode(MigrationLpm *lpm, Error **errp)
         error_append_hint(errp, "They are one setting: give one of them.\n");
         return false;
     }
-    return machine_set_mode(lpm->preferred_mode, errp);
+    return machine_set_mode(lpm, lpm->preferred_mode, errp);
 }
 
 /* Source */
@@ -396,7 +410,7 @@ static bool lpm_judge(void *opaque, GByteArray *reply, Error **errp)
     if (answer->accepted && answer->preferred_mode) {
         Error *local_err = NULL;
 
-        if (!machine_set_mode(answer->preferred_mode, &local_err)) {
+        if (!machine_set_mode(lpm, answer->preferred_mode, &local_err)) {
             lpm_answer_add(answer, LPM_SEVERITY_ERROR,
                            "cpu-compat.preferred-supported",
                            "the destination cannot take over the preferred "
@@ -765,7 +779,7 @@ static void lpm_set_preferred_mode(Object *obj, const char *value,
 
     if (lpm->complete) {
         /* Holds from the guest's next reset */
-        machine_set_mode(value, errp);
+        machine_set_mode(lpm, value, errp);
         return;
     }
     g_free(lpm->preferred_mode);
