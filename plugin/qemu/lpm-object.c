@@ -9,6 +9,7 @@
 #include "qemu/module.h"
 #include "qemu/thread.h"
 #include "hw/boards.h"
+#include "hw/qdev-core.h"
 #include "migration/lpm.h"
 #include "migration/migration.h"
 #include "migration/negotiate.h"
@@ -21,6 +22,7 @@
 #include "qapi/qapi-visit-common.h"
 #include "qom/object_interfaces.h"
 #include "system/runstate.h"
+#include "system/system.h"
 
 #include "compat/compare.h"
 #include "compat/mode.h"
@@ -79,6 +81,7 @@ struct MigrationLpm {
     MigrationNegotiator negotiator;
     LpmQmpOps qmp_ops;
     NotifierWithReturn notifier;
+    Notifier machine_done;
     VMChangeStateEntry *vm_state;
 
     /* Main thread or BQL */
@@ -224,15 +227,12 @@ static bool machine_set_mode(MigrationLpm *lpm, const char *name, Error **errp)
                                    value, errp);
 }
 
-/* At start, two different values are a mistake of the user. */
-static bool settle_preferred_mode(MigrationLpm *lpm, Error **errp)
+/* Two different values are a mistake of the user. */
+static bool preferred_mode_agrees(MigrationLpm *lpm, Error **errp)
 {
     g_autofree char *machine = machine_get_mode();
     LpmMode ours, theirs;
 
-    if (!lpm->preferred_mode) {
-        return true;
-    }
     if (machine && *machine && lpm_mode_parse(machine, &theirs) &&
         lpm_mode_parse(lpm->preferred_mode, &ours) && ours != theirs) {
         error_setg(errp, "preferred-mode=%s and max-cpu-compat=%s differ",
@@ -240,7 +240,27 @@ static bool settle_preferred_mode(MigrationLpm *lpm, Error **errp)
         error_append_hint(errp, "They are one setting: give one of them.\n");
         return false;
     }
-    return machine_set_mode(lpm, lpm->preferred_mode, errp);
+    return true;
+}
+
+static bool settle_preferred_mode(MigrationLpm *lpm, Error **errp)
+{
+    return !lpm->preferred_mode ||
+           (preferred_mode_agrees(lpm, errp) &&
+            machine_set_mode(lpm, lpm->preferred_mode, errp));
+}
+
+/*
+ * -object comes before the options of -machine are set, so what we have set
+ * in complete() may have been overwritten since.
+ */
+static void lpm_machine_done(Notifier *notifier, void *data)
+{
+    MigrationLpm *lpm = container_of(notifier, MigrationLpm, machine_done);
+
+    if (lpm->preferred_mode) {
+        preferred_mode_agrees(lpm, &error_fatal);
+    }
 }
 
 /* Source */
@@ -745,6 +765,10 @@ static void lpm_complete(UserCreatable *uc, Error **errp)
     lpm_set_qmp_ops(&lpm->qmp_ops);
     vmstate_register(NULL, 0, &vmstate_lpm, lpm);
     migration_add_notifier(&lpm->notifier, lpm_migration_event);
+    if (!phase_check(PHASE_MACHINE_READY)) {
+        lpm->machine_done.notify = lpm_machine_done;
+        qemu_add_machine_init_done_notifier(&lpm->machine_done);
+    }
     lpm->vm_state = qemu_add_vm_change_state_handler(lpm_vm_state_change, lpm);
     lpm->complete = true;
 }
@@ -835,6 +859,9 @@ static void lpm_instance_finalize(Object *obj)
     if (lpm->complete) {
         qemu_del_vm_change_state_handler(lpm->vm_state);
         migration_remove_notifier(&lpm->notifier);
+        if (lpm->machine_done.notify) {
+            qemu_remove_machine_init_done_notifier(&lpm->machine_done);
+        }
         vmstate_unregister(NULL, &vmstate_lpm, lpm);
         lpm_set_qmp_ops(NULL);
         migration_set_negotiator(NULL, &error_abort);
