@@ -5,16 +5,21 @@
  */
 #include <string.h>
 
-#include "../bytes/bytes.h"
+#include "../bytes/record.h"
 #include "../error/lpm-error.h"
 #include "answer.h"
 
 #define WHAT "answer"
 
 /* FORMATS.md 2 */
-#define MAGIC            0x4c504d41u    /* "LPMA" */
-#define LENGTH_AT        8u
-#define FLAG_CRITICAL    0x0001u
+static const LpmRecordKind kind = {
+    .what = WHAT,
+    .magic = 0x4c504d41u,   /* "LPMA" */
+    .version = LPM_ANSWER_VERSION,
+    .min_version = LPM_ANSWER_MIN_VERSION,
+    .max_bytes = LPM_ANSWER_MAX_BYTES,
+};
+
 #define TAG_ACCEPTED        0x0001u
 #define TAG_PREFERRED_MODE  0x0002u
 #define TAG_REASONS         0x0003u
@@ -186,20 +191,10 @@ static void write_reasons(LpmWriter *writer, const GPtrArray *reasons)
     }
 }
 
+/* Nothing of an answer may be passed over. */
 static gsize field_begin(LpmWriter *writer, guint16 tag)
 {
-    gsize at;
-
-    lpm_writer_u16(writer, tag);
-    lpm_writer_u16(writer, FLAG_CRITICAL);
-    at = lpm_writer_len(writer);
-    lpm_writer_u32(writer, 0);
-    return at;
-}
-
-static void field_end(LpmWriter *writer, gsize at)
-{
-    lpm_writer_patch_u32(writer, at, lpm_writer_len(writer) - at - 4);
+    return lpm_record_field_begin(writer, tag, LPM_RECORD_CRITICAL);
 }
 
 GBytes *lpm_answer_encode(const LpmAnswer *answer, GError **error)
@@ -211,80 +206,25 @@ GBytes *lpm_answer_encode(const LpmAnswer *answer, GError **error)
     if (!check_verdict(answer, error)) {
         return NULL;
     }
-    lpm_writer_init(&writer, LPM_ANSWER_MAX_BYTES, WHAT);
-    lpm_writer_u32(&writer, MAGIC);
-    lpm_writer_u16(&writer, LPM_ANSWER_VERSION);
-    lpm_writer_u16(&writer, LPM_ANSWER_MIN_VERSION);
-    lpm_writer_u32(&writer, 0);
+    lpm_record_begin(&writer, &kind);
 
     at = field_begin(&writer, TAG_ACCEPTED);
     lpm_writer_u8(&writer, answer->accepted ? 1 : 0);
-    field_end(&writer, at);
+    lpm_record_field_end(&writer, at);
 
     if (answer->preferred_mode && *answer->preferred_mode) {
         mode = tidy(answer->preferred_mode, MODE_MAX);
         at = field_begin(&writer, TAG_PREFERRED_MODE);
         lpm_writer_bytes(&writer, mode, strlen(mode));
-        field_end(&writer, at);
+        lpm_record_field_end(&writer, at);
     }
 
     if (answer->reasons->len > 0) {
         at = field_begin(&writer, TAG_REASONS);
         write_reasons(&writer, answer->reasons);
-        field_end(&writer, at);
+        lpm_record_field_end(&writer, at);
     }
-    lpm_writer_patch_u32(&writer, LENGTH_AT, lpm_writer_len(&writer));
-    return lpm_writer_finish(&writer, error);
-}
-
-static gboolean read_header(LpmReader *in, gsize len, LpmAnswer *answer,
-                            GError **error)
-{
-    guint32 magic, total;
-    guint16 version, min_version;
-
-    if (!lpm_reader_u32(in, &magic, error)) {
-        return FALSE;
-    }
-    if (magic != MAGIC) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                    WHAT " begins with 0x%08x, wanted 0x%08x", magic, MAGIC);
-        return FALSE;
-    }
-    if (!lpm_reader_u16(in, &version, error) ||
-        !lpm_reader_u16(in, &min_version, error) ||
-        !lpm_reader_u32(in, &total, error)) {
-        return FALSE;
-    }
-    if (min_version == 0 || version < min_version) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                    WHAT " has version %u for readers from %u on", version,
-                    min_version);
-        return FALSE;
-    }
-    if (min_version > LPM_ANSWER_VERSION || version < LPM_ANSWER_MIN_VERSION) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED,
-                    WHAT " has version %u for readers from %u on, this is a"
-                    " reader of versions %u to %u", version, min_version,
-                    LPM_ANSWER_MIN_VERSION, LPM_ANSWER_VERSION);
-        return FALSE;
-    }
-    if (total > LPM_ANSWER_MAX_BYTES) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_LIMIT,
-                    WHAT " is of %" G_GUINT32_FORMAT
-                    " bytes, at most %u are taken", total,
-                    LPM_ANSWER_MAX_BYTES);
-        return FALSE;
-    }
-    if (total != len) {
-        g_set_error(error, LPM_ERROR,
-                    total > len ? LPM_ERROR_TRUNCATED : LPM_ERROR_MALFORMED,
-                    WHAT " is of %" G_GUINT32_FORMAT " bytes, came with %"
-                    G_GSIZE_FORMAT, total, len);
-        return FALSE;
-    }
-    answer->version = version;
-    return TRUE;
+    return lpm_record_finish(&writer, error);
 }
 
 static gboolean read_bool(LpmReader *in, gboolean *ret, GError **error)
@@ -338,33 +278,20 @@ LpmAnswer *lpm_answer_decode(const guint8 *buf, gsize len, GError **error)
 {
     g_autoptr(LpmAnswer) answer = lpm_answer_new();
     gboolean has_verdict = FALSE;
-    guint16 last_tag = 0;
-    LpmReader in;
+    LpmRecordReader in;
 
-    lpm_reader_init(&in, buf, len, WHAT);
-    if (!read_header(&in, len, answer, error)) {
+    if (!lpm_record_open(&in, buf, len, &kind, error)) {
         return NULL;
     }
-    while (in.left > 0) {
+    answer->version = in.version;
+    while (!lpm_record_at_end(&in)) {
         gboolean ok = TRUE;
         LpmReader value;
         guint16 tag, flags;
-        guint32 value_len;
 
-        if (!lpm_reader_u16(&in, &tag, error) ||
-            !lpm_reader_u16(&in, &flags, error) ||
-            !lpm_reader_u32(&in, &value_len, error) ||
-            !lpm_reader_sub(&in, value_len, &value, error)) {
+        if (!lpm_record_next(&in, &tag, &flags, &value, error)) {
             return NULL;
         }
-        if (tag <= last_tag) {
-            /* Also what keeps a field from coming twice. */
-            g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                        WHAT " has field 0x%04x after field 0x%04x", tag,
-                        last_tag);
-            return NULL;
-        }
-        last_tag = tag;
         switch (tag) {
         case TAG_ACCEPTED:
             ok = read_bool(&value, &answer->accepted, error);
@@ -378,10 +305,7 @@ LpmAnswer *lpm_answer_decode(const guint8 *buf, gsize len, GError **error)
             ok = read_reasons(&value, answer->reasons, error);
             break;
         default:
-            if (flags != 0) {
-                g_set_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED,
-                            WHAT " has field 0x%04x, unknown here and not"
-                            " to be left out (flags 0x%04x)", tag, flags);
+            if (!lpm_record_skip(&in, tag, flags, error)) {
                 return NULL;
             }
             continue;

@@ -5,17 +5,22 @@
  */
 #include <string.h>
 
-#include "../bytes/bytes.h"
+#include "../bytes/record.h"
 #include "../error/lpm-error.h"
 #include "offer.h"
 
 #define WHAT "offer"
 
-/* FORMATS.md 1: header and tags.  Numbers are never used twice. */
-#define MAGIC            0x4c504d4fu    /* "LPMO" */
-#define LENGTH_AT        8u
-#define FLAG_CRITICAL    0x0001u
+/* What this code writes, not what an offer was once read from. */
+static const LpmRecordKind record_kind = {
+    .what = WHAT,
+    .magic = 0x4c504d4fu,   /* "LPMO" */
+    .version = LPM_OFFER_VERSION,
+    .min_version = LPM_OFFER_MIN_VERSION,
+    .max_bytes = LPM_OFFER_MAX_BYTES,
+};
 
+/* FORMATS.md 1.  Numbers are never used twice. */
 typedef enum Tag {
     TAG_ARCH = 0x0001,
     TAG_QEMU_VERSION = 0x0002,
@@ -82,7 +87,8 @@ typedef struct Field {
 } Field;
 
 #define CRITICAL(t, k, member, m) \
-    { TAG_##t, KIND_##k, G_STRUCT_OFFSET(LpmOffer, member), m, FLAG_CRITICAL }
+    { TAG_##t, KIND_##k, G_STRUCT_OFFSET(LpmOffer, member), \
+      m, LPM_RECORD_CRITICAL }
 #define FOR_PEOPLE(t, k, member) \
     { TAG_##t, KIND_##k, G_STRUCT_OFFSET(LpmOffer, member), 0, 0 }
 
@@ -269,21 +275,9 @@ static gboolean check_count(guint len, const Field *field, GError **error)
     return TRUE;
 }
 
-/* Returns the offset of the length, for field_end(). */
 static gsize field_begin(LpmWriter *writer, const Field *field)
 {
-    gsize at;
-
-    lpm_writer_u16(writer, field->tag);
-    lpm_writer_u16(writer, field->flags);
-    at = lpm_writer_len(writer);
-    lpm_writer_u32(writer, 0);
-    return at;
-}
-
-static void field_end(LpmWriter *writer, gsize at)
-{
-    lpm_writer_patch_u32(writer, at, lpm_writer_len(writer) - at - 4);
+    return lpm_record_field_begin(writer, field->tag, field->flags);
 }
 
 static gboolean write_items(LpmWriter *writer, const Field *field,
@@ -346,7 +340,7 @@ static gboolean write_items(LpmWriter *writer, const Field *field,
             lpm_writer_u32(writer, pair->active);
         }
     }
-    field_end(writer, at);
+    lpm_record_field_end(writer, at);
     return TRUE;
 }
 
@@ -372,7 +366,7 @@ static gboolean write_strings(LpmWriter *writer, const Field *field,
         }
         lpm_writer_string16(writer, s);
     }
-    field_end(writer, at);
+    lpm_record_field_end(writer, at);
     return TRUE;
 }
 
@@ -396,7 +390,7 @@ static gboolean write_field(LpmWriter *writer, const Field *field,
         }
         at = field_begin(writer, field);
         lpm_writer_bytes(writer, s, strlen(s));
-        field_end(writer, at);
+        lpm_record_field_end(writer, at);
         return TRUE;
     case KIND_U32:
         number = *(const guint32 *)member;
@@ -405,12 +399,12 @@ static gboolean write_field(LpmWriter *writer, const Field *field,
         }
         at = field_begin(writer, field);
         lpm_writer_u32(writer, number);
-        field_end(writer, at);
+        lpm_record_field_end(writer, at);
         return TRUE;
     case KIND_BOOL:
         at = field_begin(writer, field);
         lpm_writer_u8(writer, *(const gboolean *)member ? 1 : 0);
-        field_end(writer, at);
+        lpm_record_field_end(writer, at);
         return TRUE;
     case KIND_STRINGS:
         return write_strings(writer, field, member, error);
@@ -428,19 +422,13 @@ GBytes *lpm_offer_encode(const LpmOffer *offer, GError **error)
 {
     g_auto(LpmWriter) writer = { 0 };
 
-    lpm_writer_init(&writer, LPM_OFFER_MAX_BYTES, WHAT);
-    lpm_writer_u32(&writer, MAGIC);
-    /* What this code writes, not what the offer was once read from. */
-    lpm_writer_u16(&writer, LPM_OFFER_VERSION);
-    lpm_writer_u16(&writer, LPM_OFFER_MIN_VERSION);
-    lpm_writer_u32(&writer, 0);
+    lpm_record_begin(&writer, &record_kind);
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
         if (!write_field(&writer, &fields[i], offer, error)) {
             return NULL;
         }
     }
-    lpm_writer_patch_u32(&writer, LENGTH_AT, lpm_writer_len(&writer));
-    return lpm_writer_finish(&writer, error);
+    return lpm_record_finish(&writer, error);
 }
 
 /* ---- reading ---- */
@@ -613,98 +601,27 @@ static const Field *find_field(guint16 tag)
     return NULL;
 }
 
-static gboolean read_header(LpmReader *in, gsize len, LpmOffer *offer,
-                            GError **error)
-{
-    guint32 magic, total;
-    guint16 version, min_version;
-
-    if (!lpm_reader_u32(in, &magic, error)) {
-        return FALSE;
-    }
-    if (magic != MAGIC) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                    WHAT " begins with 0x%08x, wanted 0x%08x", magic, MAGIC);
-        return FALSE;
-    }
-    if (!lpm_reader_u16(in, &version, error) ||
-        !lpm_reader_u16(in, &min_version, error) ||
-        !lpm_reader_u32(in, &total, error)) {
-        return FALSE;
-    }
-    if (min_version == 0 || version < min_version) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                    WHAT " has version %u for readers from %u on", version,
-                    min_version);
-        return FALSE;
-    }
-    if (min_version > LPM_OFFER_VERSION || version < LPM_OFFER_MIN_VERSION) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED,
-                    WHAT " has version %u for readers from %u on, this is a"
-                    " reader of versions %u to %u", version, min_version,
-                    LPM_OFFER_MIN_VERSION, LPM_OFFER_VERSION);
-        return FALSE;
-    }
-    if (total > LPM_OFFER_MAX_BYTES) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_LIMIT,
-                    WHAT " is of %" G_GUINT32_FORMAT
-                    " bytes, at most %u are taken", total,
-                    LPM_OFFER_MAX_BYTES);
-        return FALSE;
-    }
-    if (total > len) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_TRUNCATED,
-                    WHAT " is of %" G_GUINT32_FORMAT " bytes, has %"
-                    G_GSIZE_FORMAT, total, len);
-        return FALSE;
-    }
-    if (total < len) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                    WHAT " is of %" G_GUINT32_FORMAT " bytes, came with %"
-                    G_GSIZE_FORMAT, total, len);
-        return FALSE;
-    }
-    offer->version = version;
-    offer->min_version = min_version;
-    return TRUE;
-}
-
 LpmOffer *lpm_offer_decode(const guint8 *buf, gsize len, GError **error)
 {
     g_autoptr(LpmOffer) offer = lpm_offer_new();
-    guint16 last_tag = 0;
-    LpmReader in;
+    LpmRecordReader in;
 
-    lpm_reader_init(&in, buf, len, WHAT);
-    if (!read_header(&in, len, offer, error)) {
+    if (!lpm_record_open(&in, buf, len, &record_kind, error)) {
         return NULL;
     }
-    while (in.left > 0) {
+    offer->version = in.version;
+    offer->min_version = in.min_version;
+    while (!lpm_record_at_end(&in)) {
         const Field *field;
         LpmReader value;
         guint16 tag, flags;
-        guint32 value_len;
 
-        if (!lpm_reader_u16(&in, &tag, error) ||
-            !lpm_reader_u16(&in, &flags, error) ||
-            !lpm_reader_u32(&in, &value_len, error) ||
-            !lpm_reader_sub(&in, value_len, &value, error)) {
+        if (!lpm_record_next(&in, &tag, &flags, &value, error)) {
             return NULL;
         }
-        if (tag <= last_tag) {
-            /* Also what keeps a field from coming twice. */
-            g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                        WHAT " has field 0x%04x after field 0x%04x", tag,
-                        last_tag);
-            return NULL;
-        }
-        last_tag = tag;
         field = find_field(tag);
         if (!field) {
-            if (flags != 0) {
-                g_set_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED,
-                            WHAT " has field 0x%04x, unknown here and not"
-                            " to be left out (flags 0x%04x)", tag, flags);
+            if (!lpm_record_skip(&in, tag, flags, error)) {
                 return NULL;
             }
             continue;
