@@ -1202,6 +1202,24 @@ static void test_unknown(void)
                     "device.version,stream.channels,stream.compression");
 }
 
+/* Page sizes that only come with radix are no matter of hash page tables. */
+static void test_radix_page_sizes(void)
+{
+    g_autoptr(LpmOffer) source = full_offer();
+    g_autoptr(LpmOffer) destination = full_offer();
+    g_autoptr(LpmAnswer) answer = NULL;
+    const LpmReason *reason;
+
+    mmu_radix(source, destination);
+    page_size_missing(source, destination);
+    answer = lpm_compare(source, destination);
+    g_assert_cmpuint(answer->reasons->len, ==, 2);
+    reason = g_ptr_array_index(answer->reasons, 1);
+    g_assert_cmpstr(reason->id, ==, "machine.page-sizes");
+    g_assert_nonnull(strstr(reason->remedy, "MMU mode radix"));
+    g_assert_null(strstr(reason->remedy, "cap-hpt-max-page-size"));
+}
+
 /* A required fact, how one end loses it, and the row that must not pass. */
 typedef struct Fact {
     const char *id;
@@ -1426,6 +1444,8 @@ int main(int argc, char **argv)
                     test_qemu_mode_in_remedy);
     g_test_add_func("/lpm/compat/compare/taken-over", test_taken_over);
     g_test_add_func("/lpm/compat/compare/all-unknown", test_unknown);
+    g_test_add_func("/lpm/compat/compare/radix-page-sizes",
+                    test_radix_page_sizes);
     g_test_add_func("/lpm/compat/compare/absent-facts", test_absent_facts);
     g_test_add_func("/lpm/compat/compare/absent-pvr", test_absent_pvr);
     g_test_add_func("/lpm/compat/compare/two-empty-offers",

@@ -777,7 +777,13 @@ static Verdict holds_page_sizes(const LpmOffer *source,
             largest = MAX(largest, size);
         }
     }
-    if (diff.count > 0) {
+    if (diff.count > 0 && source->mmu_current &&
+        !has_string(destination->mmu_modes, source->mmu_current)) {
+        /* They are page sizes of an MMU mode that is not there */
+        g_string_printf(finding->remedy, "start the destination with a -cpu"
+                        " that has MMU mode %s, see machine.mmu-mode",
+                        source->mmu_current);
+    } else if (diff.count > 0) {
         g_autofree char *text = size_text(largest);
 
         g_string_printf(finding->remedy, "start the destination with"
