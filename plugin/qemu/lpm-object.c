@@ -263,6 +263,19 @@ static void lpm_machine_done(Notifier *notifier, void *data)
     }
 }
 
+/*
+ * A refusal as the error of a migration: a line for each reason, since
+ * people read it in query-migrate and in the log.
+ */
+static void set_refusal(Error **errp, const char *what,
+                        const LpmAnswer *answer)
+{
+    g_autofree char *reasons = lpm_answer_text(answer);
+    g_autofree char *text = g_strjoin("\n", what, reasons, NULL);
+
+    error_setg(errp, "%s", text);
+}
+
 /* Source */
 
 static bool lpm_begin(void *opaque, MigrationPeerKind kind, Error **errp)
@@ -272,7 +285,8 @@ static bool lpm_begin(void *opaque, MigrationPeerKind kind, Error **errp)
     g_autoptr(LpmOffer) offer = NULL;
 
     start_move(lpm, LPM_ROLE_SOURCE);
-    if (kind == MIGRATION_PEER_ONE_WAY && lpm->peer == LPM_PEER_POLICY_REQUIRE) {
+    if (kind == MIGRATION_PEER_ONE_WAY &&
+        lpm->peer == LPM_PEER_POLICY_REQUIRE) {
         error_setg(errp, "this channel has no way back for the destination's "
                    "answer");
         error_append_hint(errp, "Use tcp:, unix: or fd: with a socket, or "
@@ -326,7 +340,6 @@ static bool lpm_answered(void *opaque, const uint8_t *buf, size_t len,
     MigrationLpm *lpm = opaque;
     g_autoptr(GError) gerr = NULL;
     LpmAnswer *answer = lpm_answer_decode(buf, len, &gerr);
-    g_autofree char *text = NULL;
     bool accepted;
 
     peer_is_known(lpm, true);
@@ -335,10 +348,11 @@ static bool lpm_answered(void *opaque, const uint8_t *buf, size_t len,
         return false;
     }
     accepted = answer->accepted;
-    text = lpm_answer_text(answer);
+    if (!accepted) {
+        set_refusal(errp, "the destination refused the guest:", answer);
+    }
     keep_answer(lpm, answer);
     if (!accepted) {
-        error_setg(errp, "the destination refused the guest:\n%s", text);
         return false;
     }
     set_phase(lpm, LPM_PHASE_TRANSFER);
@@ -369,11 +383,10 @@ static LpmOffer *received_offer(MigrationLpm *lpm, Error **errp)
 
 static bool answer_is_accepted(LpmAnswer *answer, Error **errp)
 {
-    g_autofree char *text = lpm_answer_text(answer);
     guint i;
 
     if (!answer->accepted) {
-        error_setg(errp, "refused the guest:\n%s", text);
+        set_refusal(errp, "refused the guest:", answer);
         return false;
     }
     for (i = 0; i < answer->reasons->len; i++) {
