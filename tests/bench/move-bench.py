@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """./run bench: whole moves of a real guest, vanilla's methods and ours.
 
@@ -308,7 +308,7 @@ def cpu_model():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--full", action="store_true",
-                        help="7 repeats, each fill, 100 Mbit/s as well (hours)")
+                        help="7 repeats, each fill, 100 Mbit/s too (hours)")
     parser.add_argument("--repeats", type=int)
     parser.add_argument("--fills", nargs="+")
     parser.add_argument("--limits", nargs="+",
@@ -332,6 +332,10 @@ def main():
     if begin[0] > 0.5:
         print("# load average %.2f: something else runs here, the times "
               "below are worth less" % begin[0])
+    # Now, not at the end: that is what was built.
+    commit = output_of("git", "-C", TOP, "rev-parse", "HEAD")
+    dirty = output_of("git", "-C", TOP, "status", "--porcelain",
+                      "-uno") != ""
     started = time.monotonic()
     with harness.Bench() as bench:
         results = measure(bench, options)
@@ -344,9 +348,7 @@ def main():
                     os.sysconf("SC_PHYS_PAGES")},
         "load": {"begin": begin, "end": os.getloadavg()},
         "seconds": time.monotonic() - started,
-        "commit": output_of("git", "-C", TOP, "rev-parse", "HEAD"),
-        "dirty": output_of("git", "-C", TOP, "status", "--porcelain",
-                           "-uno") != "",
+        "commit": commit, "dirty": dirty,
         "versions": {"vanilla": qemu_version(os.environ["LPM_VANILLA"]),
                      "lpm": qemu_version(harness.qemu())},
         "parameters": {"memory": options.memory, "mib": options.mib,
