@@ -321,10 +321,17 @@ static bool lpm_no_peer(void *opaque, bool outgoing, Error **errp)
         start_move(lpm, LPM_ROLE_DESTINATION);
     }
     peer_is_known(lpm, false);
+    if (lpm->peer == LPM_PEER_POLICY_REQUIRE && outgoing) {
+        error_setg(errp, "the destination has no migration-lpm object, or has "
+                   "not answered within %" PRIu32 " ms: start it with -object "
+                   "migration-lpm,id=lpm0, or this side with peer=allow",
+                   lpm->probe_timeout_ms);
+        return false;
+    }
     if (lpm->peer == LPM_PEER_POLICY_REQUIRE) {
-        error_setg(errp, "the %s has no migration-lpm object: start it with "
-                   "-object migration-lpm,id=lpm0, or this side with "
-                   "peer=allow", outgoing ? "destination" : "source");
+        error_setg(errp, "the source has no migration-lpm object: start it "
+                   "with -object migration-lpm,id=lpm0, or this side with "
+                   "peer=allow");
         return false;
     }
     warn_report("the %s has no migration-lpm object: migrating without "
