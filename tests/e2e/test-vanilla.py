@@ -260,9 +260,9 @@ def main():
         for method in ("plain", "zstd"):
             method_case(tap, stage, method)
 
-        @tap.case("object-does-not-matter-to-itself")
+        @tap.case("source-without-object")
         def _():
-            """The guest comes from a QEMU without it: refused, and said."""
+            """peer=require on the destination: refused, the guest runs on."""
             src = stage.guest()
             try:
                 stage.next_home("plain", lpm=True)
