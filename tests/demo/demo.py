@@ -172,8 +172,8 @@ class Demo:
             return None
 
         heading(5, "The guest after the move")
-        first = harness.next_report(dst)
-        later = harness.next_report(dst)
+        first = harness.next_report(dst, 20)
+        later = harness.next_report(dst, 20)
         keep = self.promises.keep
         keep(src.status() == "postmigrate" and dst.status() == "running",
              "source is %s, destination is %s" % (src.status(),
@@ -184,7 +184,7 @@ class Demo:
              (before["up"], later["up"], before["writes"], later["writes"]))
         begin = time.monotonic()
         since = len(dst.console)
-        bad = harness.check_memory(dst)
+        bad = harness.check_memory(dst, 60)
         pages = dst.wait_console(r"CHECK pages=(\d+)", since).group(1)
         keep(bad == 0, "all %d checked pages verified in %.1f s: %d damaged" %
              (int(pages), time.monotonic() - begin, bad))
