@@ -315,6 +315,7 @@ static bool lpm_begin(void *opaque, MigrationPeerKind kind, Error **errp)
 /* Both ends, see negotiate.h */
 static bool lpm_no_peer(void *opaque, bool outgoing, Error **errp)
 {
+    ERRP_GUARD();
     MigrationLpm *lpm = opaque;
 
     if (!outgoing) {
@@ -332,6 +333,8 @@ static bool lpm_no_peer(void *opaque, bool outgoing, Error **errp)
         error_setg(errp, "the source has no migration-lpm object: start it "
                    "with -object migration-lpm,id=lpm0, or this side with "
                    "peer=allow");
+        set_error(lpm, error_get_pretty(*errp));
+        set_phase(lpm, LPM_PHASE_REJECTED);
         return false;
     }
     warn_report("the %s has no migration-lpm object: migrating without "

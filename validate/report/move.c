@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "report/report.h"
 
@@ -60,6 +61,30 @@ static char *progress_text(const LpmMoveProgress *p)
     return g_string_free(text, FALSE);
 }
 
+/* Columns of the terminal; a line that wraps could not be drawn again. */
+static int columns(FILE *out)
+{
+    struct winsize size;
+
+    if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return 80;
+    }
+    return size.ws_col;
+}
+
+static void print_bar(FILE *out, double percent, const char *text)
+{
+    guint cells = (guint)(percent * BAR_CELLS / 100);
+    char bar[BAR_CELLS + 1];
+    /* Brackets, a space, and the last column, which some wrap at. */
+    int room = columns(out) - BAR_CELLS - 4;
+
+    memset(bar, '.', BAR_CELLS);
+    memset(bar, '#', MIN(cells, BAR_CELLS));
+    bar[BAR_CELLS] = '\0';
+    fprintf(out, "\r\033[K[%s] %.*s", bar, MAX(room, 0), text);
+}
+
 void lpm_report_progress(LpmProgressView *view,
                          const LpmMoveProgress *progress)
 {
@@ -83,13 +108,7 @@ void lpm_report_progress(LpmProgressView *view,
         g_autofree char *text = progress_text(progress);
 
         if (view->style == LPM_PROGRESS_BAR) {
-            guint cells = (guint)(progress->percent * BAR_CELLS / 100);
-            char bar[BAR_CELLS + 1];
-
-            memset(bar, '.', BAR_CELLS);
-            memset(bar, '#', MIN(cells, BAR_CELLS));
-            bar[BAR_CELLS] = '\0';
-            fprintf(view->out, "\r\033[K[%s] %s", bar, text);
+            print_bar(view->out, progress->percent, text);
         } else {
             fprintf(view->out, "%s\n", text);
         }
