@@ -251,7 +251,7 @@ def lpm_program():
 PPC = {
     "cpu": "power10", "machine": "pseries-10.0", "mode": "power9",
     "smp": "2", "mem": "512M", "lpm": "", "append": "lpm.mem=64",
-    "object": "migration-lpm,id=lpm0", "extra": [],
+    "object": "migration-lpm,id=lpm0", "kernel": False, "extra": [],
 }
 
 
@@ -268,7 +268,8 @@ def ppc_args(incoming=False, **given):
         args += ["-object", o["object"] + o["lpm"]]
     if incoming:
         args += ["-incoming", "defer"]
-    else:
+    # A guest that has moved boots again from what its new host has.
+    if not incoming or o["kernel"]:
         guest = os.environ["LPM_GUEST"]
         args += ["-kernel", guest + "/vmlinux", "-initrd", guest + "/initrd",
                  "-append", "console=hvc0 quiet panic=-1 " + o["append"]]
