@@ -151,13 +151,36 @@ CHANGE(uuid_differs)
     set_string(&d->uuid, "11111111-7a0c-4c3e-9a0b-6d1f6c3b2a10");
 }
 
+CHANGE(uuid_differs_plain)
+{
+    uuid_differs(s, d);
+    s->multifd = d->multifd = FALSE;
+}
+
+CHANGE(uuid_only_here)
+{
+    (void)s;
+    set_string(&d->uuid, NULL);
+}
+
+CHANGE(uuid_only_there)
+{
+    (void)d;
+    set_string(&s->uuid, NULL);
+}
+
+CHANGE(uuid_nowhere)
+{
+    set_string(&s->uuid, NULL);
+    set_string(&d->uuid, NULL);
+}
+
 CHANGE(people_only)
 {
     (void)s;
     set_string(&d->name, "other");
     set_string(&d->run_state, "inmigrate");
     set_string(&d->qemu_version, NULL);
-    set_string(&d->uuid, NULL);
     set_string(&d->cpu_model, "power11_v2.0");
     set_string(&d->ic_current, NULL);
     d->pvr = 0x00821200;
@@ -891,7 +914,14 @@ static const Case cases[] = {
     { "uuid/validated-case", uuid_validated_case, "", "" },
     { "uuid/validated-none", uuid_validated_none, "", "" },
     { "uuid/validated-unknown", uuid_validated_unknown, "guest.uuid", "" },
-    { "uuid/differs", uuid_differs, "", "guest.uuid-same" },
+    { "uuid/differs", uuid_differs, "stream.channel-uuid",
+      "guest.uuid-same" },
+    { "uuid/differs-plain", uuid_differs_plain, "", "guest.uuid-same" },
+    { "uuid/only-here", uuid_only_here, "stream.channel-uuid", "",
+      "-uuid 0f0d5d2e", "0f0d5d2e", "none" },
+    { "uuid/only-there", uuid_only_there, "stream.channel-uuid", "",
+      "without -uuid", "none" },
+    { "uuid/nowhere", uuid_nowhere, "", "" },
 
     { "cpu-compat/lacks-both", to_power8,
       "cpu-compat.preferred-supported,cpu-compat.current-supported", "",

@@ -1185,6 +1185,33 @@ static gboolean both_multifd(const LpmOffer *source,
     return source->multifd && destination->multifd;
 }
 
+/*
+ * Each multifd channel begins with the UUID, and QEMU compares it whatever
+ * validate-uuid says; a guest without one has all zeros.
+ */
+static Verdict holds_channel_uuid(const LpmOffer *source,
+                                  const LpmOffer *destination,
+                                  Finding *finding)
+{
+    /* With validate-uuid, guest.uuid says it */
+    if (!both_multifd(source, destination) ||
+        validates_uuid(source, destination)) {
+        return LPM_CHECK_NOT_APPLICABLE;
+    }
+    put(finding->source, source->uuid ? source->uuid : "none");
+    put(finding->destination, destination->uuid ? destination->uuid : "none");
+    if (source->uuid) {
+        g_string_printf(finding->remedy, "start the destination with -uuid"
+                        " %s", source->uuid);
+    } else {
+        g_string_assign(finding->remedy, "start the destination without"
+                        " -uuid");
+    }
+    return g_ascii_strcasecmp(finding->source->str,
+                              finding->destination->str) == 0 ?
+           LPM_CHECK_HOLDS : LPM_CHECK_FAILS;
+}
+
 static Verdict holds_channels(const LpmOffer *source,
                               const LpmOffer *destination, Finding *finding)
 {
@@ -1646,6 +1673,16 @@ static const LpmCheck checks[] = {
         .holds = holds_channels,
         .remedy = "set multifd-channels alike with migrate-set-parameters",
         .spec = "measured on 10.0.13: 2 and 4 channels wait for ever",
+    }, {
+        .id = "stream.channel-uuid",
+        .title = "both ends of a multifd channel have the guest's UUID",
+        .failure = "the destination's multifd channels are for another UUID",
+        .covers = "",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = holds_channel_uuid,
+        .remedy = "start the destination with the source's -uuid",
+        .spec = "qemu migration/multifd.c multifd_recv_initial_packet()",
     }, {
         .id = "stream.compression",
         .title = "both ends have the same multifd compression",
