@@ -344,7 +344,11 @@ def write_table(stage, path):
     with open(path, "w", encoding="utf-8") as f:
         f.write("| kind | source | destination | reasons | ms | bytes |\n"
                 "|---|---|---|---|---:|---:|\n")
+        seen = set()
         for kind, reasons, elapsed, sent in stage.refusals:
+            if kind.name in seen:
+                continue
+            seen.add(kind.name)
             f.write("| %s | %s | %s | %s | %.0f | %d |\n" % (
                 kind.name, kind.shown[0], kind.shown[1],
                 ", ".join("`%s`" % i for i in errors_of(reasons)),
