@@ -372,7 +372,7 @@ def allow_vanilla(stage, method):
 def busy_round_trips(bench, count=10):
     """A guest of 4 vCPUs that writes all the time, there and back."""
     options = {"smp": "4", "mem": "2G",
-               "append": "lpm.mem=512 lpm.threads=4"}
+               "append": "lpm.mem=512 lpm.threads=4 lpm.ws=64"}
     src = bench.boot(**options)
     src.write("rate max\n")
     late = 0
