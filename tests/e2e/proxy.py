@@ -10,6 +10,11 @@ import threading
 RAM_SECTION = re.compile(rb"\x01.{4}\x03ram\0{4}\0\0\0\x04", re.DOTALL)
 
 
+# What CHANGE returns to end one way of one connection: the reader hears no
+# more, the sender does not notice.
+END = object()
+
+
 class Connection:
     """One stream: bytes that the source sent, and that came back."""
 
@@ -93,6 +98,11 @@ class Proxy:
                     data = self.change(number, connection.sent, data)
                     if data is None:
                         self.cut()
+                        return
+                    if data is END:
+                        writer.shutdown(socket.SHUT_WR)
+                        while reader.recv(1 << 18):
+                            continue
                         return
                 connection.sent += len(data)
             else:

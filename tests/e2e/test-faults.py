@@ -16,7 +16,7 @@ import time
 from harness import (Bench, QmpError, Tap, TestError, check_memory,
                      finish_move, next_report, ppc_args, prepare, require,
                      set_caps, wait_for)
-from proxy import Proxy
+from proxy import END, Proxy
 
 SLOW = 4 << 20      # bytes/s: a move takes half a minute
 
@@ -311,6 +311,34 @@ def transfer_cut(stage):
     return text
 
 
+def transfer_one_channel(stage):
+    """The destination hears no more of one channel, the source does not
+    notice: the move must neither wait for ever nor do without its pages."""
+    ended = set()
+
+    def end(number, offset, data):
+        if number == 1 and (ended or offset + len(data) > 1 << 20):
+            ended.add(number)
+            return END
+        return data
+    src, dst = stage.pair()
+    proxy = stage.begin(src, dst, end)
+    text = stage.ended(src, "failed")
+    if not ended:
+        raise TestError("the channel was not ended")
+    proxy.close()
+    wait_for(lambda: status_of(dst) == "failed",
+             "the destination to notice", 30)
+    answers(dst, "destination")
+    reason = dst.cmd("query-migrate").get("error-desc", "")
+    # In a packet or between two, as it happens to come.
+    if "end-of-file" not in reason and "channel ended" not in reason:
+        raise TestError("destination says '%s'" % reason)
+    stage.still_runs(src, check=True)
+    stage.next_attempt(src)
+    return text + " | " + reason
+
+
 def transfer_damaged(stage):
     """One bit of a page frame: found before it touches the guest."""
     done = {}
@@ -539,6 +567,7 @@ CASES = (
     ("transfer/source-killed", transfer_source_killed),
     ("transfer/cancelled", transfer_cancelled),
     ("transfer/cut", transfer_cut),
+    ("transfer/one-channel", transfer_one_channel),
     ("transfer/damaged", transfer_damaged),
     ("switchover/destination-killed", switchover_destination_killed),
     ("switchover/source-killed", switchover_source_killed),
