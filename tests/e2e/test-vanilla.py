@@ -190,7 +190,11 @@ def no_module(stage):
     alone = os.path.join(empty, "qemu-system-ppc64")
     shutil.copy(source, alone)
     env = {"QEMU_MODULE_DIR": empty}
-    vm = stage.bench.vm("nomod", ppc_args(incoming=True, object=None),
+    # Elsewhere it does not find its firmware either.
+    firmware = os.path.join(os.path.dirname(os.path.dirname(source)),
+                            "share", "qemu")
+    vm = stage.bench.vm("nomod", ppc_args(incoming=True, object=None,
+                                          extra=["-L", firmware]),
                         binary=alone, env=env)
     note = fails(vm, "object-add", [], **{"qom-type": "migration-lpm",
                                           "id": "lpm0"})
