@@ -183,21 +183,32 @@ def negotiation_source_killed(stage):
 
 
 def negotiation_cancelled(stage):
-    src, dst = frozen_pair(stage)
-    begin = time.monotonic()
-    src.cmd("migrate_cancel")
-    info = finish_move(src, 10)
-    elapsed = time.monotonic() - begin
-    expect("status", info["status"], "cancelled")
-    if elapsed > 1.4:
-        raise TestError("cancelled after %.1f s" % elapsed)
-    wait_for(lambda: src.cmd("query-lpm")["phase"] == "cancelled",
-             "phase cancelled", 5)
+    """Cancelled twenty times: which of QEMU's threads hears of it first
+    must not decide whether that counts as a failure."""
+    src = stage.guest()
+    path = stage.bench.socket("mute")
+    slowest = 0
+    prepare(src)
+    set_caps(src, pause_before_switchover=False)
+    with socket.socket(socket.AF_UNIX) as mute:
+        mute.bind(path)
+        mute.listen(32)
+        for _ in range(20):
+            src.cmd("migrate", uri="unix:" + path)
+            wait_for(lambda: src.cmd("query-lpm")["phase"] == "preparing",
+                     "phase preparing", 10)
+            begin = time.monotonic()
+            src.cmd("migrate_cancel")
+            info = finish_move(src, 10)
+            slowest = max(slowest, time.monotonic() - begin)
+            expect("status", info["status"], "cancelled")
+            wait_for(lambda: src.cmd("query-lpm")["phase"] == "cancelled",
+                     "phase cancelled", 5)
+    if slowest > 1.4:
+        raise TestError("cancelled after %.1f s" % slowest)
     stage.still_runs(src)
-    thaw(dst)
-    stage.bench.drop(dst)
     stage.next_attempt(src)
-    return "%.0f ms" % (elapsed * 1000)
+    return "20 times, %.0f ms at the most" % (slowest * 1000)
 
 
 def negotiation_probe_deadline(stage):
