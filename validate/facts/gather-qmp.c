@@ -111,42 +111,19 @@ static gboolean read_migrate(LpmFacts *facts, LpmSide side, JsonNode *reply,
     return TRUE;
 }
 
-/* Calls @each for every object of an array reply. */
-typedef gboolean (*Each)(JsonObject *object, const LpmJsonPath *path,
-                         GPtrArray *strings, GError **error);
-
-static gboolean each_object(JsonNode *reply, Each each, GPtrArray *strings,
-                            GError **error)
-{
-    JsonArray *array = lpm_json_array(reply, NULL, LIST_MAX, error);
-
-    if (array == NULL) {
-        return FALSE;
-    }
-    for (guint i = 0; i < json_array_get_length(array); i++) {
-        LpmJsonPath at = { .index = i };
-        JsonObject *object =
-            lpm_json_object(json_array_get_element(array, i), &at, error);
-
-        if (object == NULL || !each(object, &at, strings, error)) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
 static int compare_strings(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static gboolean strings_fact(LpmFacts *facts, LpmSide side, LpmFact fact,
-                             JsonNode *reply, Each each, const char *origin,
+                             JsonNode *reply, LpmJsonEach each,
+                             const char *origin,
                              GError **error)
 {
     g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
 
-    if (!each_object(reply, each, strings, error)) {
+    if (!lpm_json_each(reply, LIST_MAX, each, strings, error)) {
         return FALSE;
     }
     g_ptr_array_sort(strings, compare_strings);
@@ -156,7 +133,7 @@ static gboolean strings_fact(LpmFacts *facts, LpmSide side, LpmFact fact,
 }
 
 static gboolean each_capability(JsonObject *object, const LpmJsonPath *path,
-                                GPtrArray *strings, GError **error)
+                                gpointer strings, GError **error)
 {
     g_autofree char *name = NULL;
     gboolean state = FALSE;
@@ -210,7 +187,7 @@ static gboolean read_memory(LpmFacts *facts, LpmSide side, JsonNode *reply,
 
 static gboolean each_memory_device(JsonObject *object,
                                    const LpmJsonPath *path,
-                                   GPtrArray *strings, GError **error)
+                                   gpointer strings, GError **error)
 {
     LpmJsonPath data_path = { .up = path, .key = "data" };
     g_autofree char *type = NULL;
@@ -290,7 +267,7 @@ static gboolean node_list(JsonObject *object, const LpmJsonPath *path,
 }
 
 static gboolean each_bitmap(JsonObject *object, const LpmJsonPath *path,
-                            GPtrArray *strings, GError **error)
+                            gpointer strings, GError **error)
 {
     g_autofree char *node = g_strdup("(no node name)");
 
@@ -300,7 +277,7 @@ static gboolean each_bitmap(JsonObject *object, const LpmJsonPath *path,
 }
 
 static gboolean each_snapshot(JsonObject *object, const LpmJsonPath *path,
-                              GPtrArray *strings, GError **error)
+                              gpointer strings, GError **error)
 {
     LpmJsonPath image_path = { .up = path, .key = "image" };
     g_autofree char *node = g_strdup("(no node name)");
@@ -325,7 +302,7 @@ static gboolean read_nodes(LpmFacts *facts, LpmSide side, JsonNode *reply,
 }
 
 static gboolean each_optical(JsonObject *object, const LpmJsonPath *path,
-                             GPtrArray *strings, GError **error)
+                             gpointer strings, GError **error)
 {
     g_autofree char *device = g_strdup("");
     g_autofree char *qdev = NULL;
@@ -358,7 +335,7 @@ static gboolean read_block(LpmFacts *facts, LpmSide side, JsonNode *reply,
 }
 
 static gboolean each_job(JsonObject *object, const LpmJsonPath *path,
-                         GPtrArray *strings, GError **error)
+                         gpointer strings, GError **error)
 {
     g_autofree char *type = NULL;
     g_autofree char *device = NULL;
@@ -380,7 +357,7 @@ static gboolean read_jobs(LpmFacts *facts, LpmSide side, JsonNode *reply,
 }
 
 static gboolean each_mac(JsonObject *object, const LpmJsonPath *path,
-                         GPtrArray *strings, GError **error)
+                         gpointer strings, GError **error)
 {
     g_autofree char *mac = NULL;
 

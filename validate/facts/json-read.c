@@ -351,3 +351,23 @@ gboolean lpm_json_get_strings(JsonObject *object, const LpmJsonPath *path,
     }
     return TRUE;
 }
+
+gboolean lpm_json_each(JsonNode *node, guint max, LpmJsonEach each,
+                       gpointer opaque, GError **error)
+{
+    JsonArray *array = lpm_json_array(node, NULL, max, error);
+
+    if (array == NULL) {
+        return FALSE;
+    }
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        LpmJsonPath at = { .index = i };
+        JsonObject *object =
+            lpm_json_object(json_array_get_element(array, i), &at, error);
+
+        if (object == NULL || !each(object, &at, opaque, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}

@@ -113,4 +113,15 @@ gboolean lpm_json_get_strings(JsonObject *object, const LpmJsonPath *path,
                               guint max, gsize max_bytes, GPtrArray *strings,
                               GError **error);
 
+/** LpmJsonEach: one object of an array, with its place in @path. */
+typedef gboolean (*LpmJsonEach)(JsonObject *object, const LpmJsonPath *path,
+                                gpointer opaque, GError **error);
+
+/**
+ * lpm_json_each: call @each for every object of the array @node, until one
+ * fails.  Errors: MALFORMED, LIMIT (more than @max), and what @each sets.
+ */
+gboolean lpm_json_each(JsonNode *node, guint max, LpmJsonEach each,
+                       gpointer opaque, GError **error);
+
 #endif /* LPM_JSON_READ_H */

@@ -50,40 +50,34 @@ struct LpmSettings {
     Values now;
 };
 
+static gboolean read_cap(JsonObject *object, const LpmJsonPath *path,
+                         gpointer opaque, GError **error)
+{
+    Values *values = opaque;
+    g_autofree char *name = NULL;
+    gboolean state = FALSE;
+
+    if (!lpm_json_get_string(object, path, "capability", LPM_JSON_REQUIRED,
+                             255, &name, error) ||
+        !lpm_json_get_bool(object, path, "state", LPM_JSON_REQUIRED, &state,
+                           error)) {
+        return FALSE;
+    }
+    for (guint cap = 0; cap < CAP__MAX; cap++) {
+        if (g_str_equal(name, cap_names[cap])) {
+            values->caps[cap] = state;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean read_caps(LpmSettings *settings, GError **error)
 {
     g_autoptr(JsonNode) reply = lpm_qmp_execute(
         settings->qmp, "query-migrate-capabilities", NULL, error);
-    JsonArray *array;
 
-    if (reply == NULL) {
-        return FALSE;
-    }
-    array = lpm_json_array(reply, NULL, 4096, error);
-    if (array == NULL) {
-        return FALSE;
-    }
-    for (guint i = 0; i < json_array_get_length(array); i++) {
-        LpmJsonPath at = { .index = i };
-        JsonObject *object =
-            lpm_json_object(json_array_get_element(array, i), &at, error);
-        g_autofree char *name = NULL;
-        gboolean state = FALSE;
-
-        if (object == NULL ||
-            !lpm_json_get_string(object, &at, "capability",
-                                 LPM_JSON_REQUIRED, 255, &name, error) ||
-            !lpm_json_get_bool(object, &at, "state", LPM_JSON_REQUIRED,
-                               &state, error)) {
-            return FALSE;
-        }
-        for (guint cap = 0; cap < CAP__MAX; cap++) {
-            if (g_str_equal(name, cap_names[cap])) {
-                settings->old.caps[cap] = state;
-            }
-        }
-    }
-    return TRUE;
+    return reply != NULL &&
+           lpm_json_each(reply, 4096, read_cap, &settings->old, error);
 }
 
 static gboolean read_params(LpmSettings *settings, GError **error)
