@@ -69,7 +69,7 @@ static void add_section_to_load(const SaveVMSection *section, void *opaque)
     }
 }
 
-static void gather_machine(LpmOffer *offer, bool incoming)
+static void gather_machine(LpmOffer *offer)
 {
     MachineState *ms = MACHINE(qdev_get_machine());
     CPUState *cs;
@@ -118,7 +118,7 @@ LpmOffer *lpm_gather(void)
     LpmOffer *offer = lpm_offer_new();
     bool incoming = runstate_check(RUN_STATE_INMIGRATE);
 
-    gather_machine(offer, incoming);
+    gather_machine(offer);
     lpm_gather_target(offer, incoming);
     foreach_not_ignored_block(add_block, offer);
     qemu_savevm_foreach_section(incoming ? add_section_to_load :

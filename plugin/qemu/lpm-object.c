@@ -628,7 +628,7 @@ static int lpm_migration_event(NotifierWithReturn *notify, MigrationEvent *e,
 {
     MigrationLpm *lpm = container_of(notify, MigrationLpm, notifier);
     MigrationState *s = migrate_get_current();
-    LpmAnswer *answer;
+    bool rejected;
 
     switch (e->type) {
     case MIG_EVENT_PRECOPY_SETUP:
@@ -650,12 +650,11 @@ static int lpm_migration_event(NotifierWithReturn *notify, MigrationEvent *e,
             set_phase(lpm, LPM_PHASE_CANCELLED);
             break;
         }
-        qemu_mutex_lock(&lpm->lock);
-        answer = lpm->answer;
-        qemu_mutex_unlock(&lpm->lock);
-        set_phase(lpm, (answer && !answer->accepted) ||
-                       get_phase(lpm) == LPM_PHASE_PREPARING ?
-                       LPM_PHASE_REJECTED : LPM_PHASE_FAILED);
+        WITH_QEMU_LOCK_GUARD(&lpm->lock) {
+            rejected = (lpm->answer && !lpm->answer->accepted) ||
+                       lpm->phase == LPM_PHASE_PREPARING;
+        }
+        set_phase(lpm, rejected ? LPM_PHASE_REJECTED : LPM_PHASE_FAILED);
         break;
     case MIG_EVENT_MAX:
         g_assert_not_reached();
@@ -701,12 +700,14 @@ static void refresh_destination(MigrationLpm *lpm)
 static LpmInfo *lpm_query(void *opaque, Error **errp)
 {
     MigrationLpm *lpm = opaque;
-    g_autoptr(LpmOffer) now = lpm_gather();
+    g_autoptr(LpmOffer) now = lpm_offer_new();
     LpmInfo *info = g_new0(LpmInfo, 1);
     LpmCodecStats encode = { 0 }, decode = { 0 };
     ObjectClass *codec = module_object_class_by_name(TYPE_LPM_CODEC);
 
     refresh_destination(lpm);
+    /* Asked for all through a move: the modes only, not every section */
+    lpm_gather_target(now, false);
     if (codec) {
         LPM_CODEC_CLASS(codec)->get_stats(&encode, &decode);
     }

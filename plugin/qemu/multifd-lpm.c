@@ -72,15 +72,22 @@ static void lpm_codec_get_stats(LpmCodecStats *ret_encode,
     }
 }
 
+/* Set @errp from @gerr with the channel in front, and free @gerr. */
+static void channel_error(Error **errp, GError **gerr, uint8_t id)
+{
+    g_autofree char *prefix = g_strdup_printf("multifd %u: ", id);
+
+    lpm_error_to_qemu(errp, gerr, prefix);
+}
+
 static int multifd_lpm_send_setup(MultiFDSendParams *p, Error **errp)
 {
     g_autoptr(GError) gerr = NULL;
-    g_autofree char *prefix = g_strdup_printf("multifd %u: ", p->id);
     LpmCodecParams params = { .level = 0 };
     LpmEncoder *encoder = lpm_encoder_new(&params, &gerr);
 
     if (!encoder) {
-        lpm_error_to_qemu(errp, &gerr, prefix);
+        channel_error(errp, &gerr, p->id);
         return -1;
     }
     WITH_QEMU_LOCK_GUARD(&channels.lock) {
@@ -122,9 +129,7 @@ static int multifd_lpm_send_prepare(MultiFDSendParams *p, Error **errp)
                                 pages->offset, pages->normal_num,
                                 multifd_ram_page_size(), &frame, &len,
                                 &gerr)) {
-            g_autofree char *prefix = g_strdup_printf("multifd %u: ", p->id);
-
-            lpm_error_to_qemu(errp, &gerr, prefix);
+            channel_error(errp, &gerr, p->id);
             return -1;
         }
         p->iov[p->iovs_num].iov_base = (void *)frame;
@@ -141,7 +146,6 @@ static int multifd_lpm_send_prepare(MultiFDSendParams *p, Error **errp)
 static int multifd_lpm_recv_setup(MultiFDRecvParams *p, Error **errp)
 {
     g_autoptr(GError) gerr = NULL;
-    g_autofree char *prefix = g_strdup_printf("multifd %u: ", p->id);
     LpmRecv *recv = g_new0(LpmRecv, 1);
 
     recv->index = p->id;
@@ -149,9 +153,9 @@ static int multifd_lpm_recv_setup(MultiFDRecvParams *p, Error **errp)
     recv->decoder = recv->frame ? lpm_decoder_new(&gerr) : NULL;
     if (!recv->decoder) {
         if (gerr) {
-            lpm_error_to_qemu(errp, &gerr, prefix);
+            channel_error(errp, &gerr, p->id);
         } else {
-            error_setg(errp, "%sout of memory for a frame", prefix);
+            error_setg(errp, "multifd %u: out of memory for a frame", p->id);
         }
         g_free(recv->frame);
         g_free(recv);
@@ -220,9 +224,7 @@ static int multifd_lpm_recv(MultiFDRecvParams *p, Error **errp)
     if (!lpm_decoder_decode(recv->decoder, recv->frame, len, p->host,
                             p->block->used_length, p->normal, p->normal_num,
                             multifd_ram_page_size(), &gerr)) {
-        g_autofree char *prefix = g_strdup_printf("multifd %u: ", p->id);
-
-        lpm_error_to_qemu(errp, &gerr, prefix);
+        channel_error(errp, &gerr, p->id);
         return -1;
     }
     for (i = 0; i < p->normal_num; i++) {
