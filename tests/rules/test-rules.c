@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "facts/offer-json.h"
+#include "facts/record-json.h"
 #include "rules/rules.h"
 
 typedef struct Case {
@@ -96,44 +97,21 @@ static void set_offer(LpmFacts *facts, LpmSide side, const Case *c)
     lpm_facts_set_offer(facts, side, offer, "vector");
 }
 
+/* "source.run-state": a field of the record QEMU of a side. */
 static void set_fact(LpmFacts *facts, const char *name, JsonNode *value)
 {
     LpmSide side = g_str_has_prefix(name, "source.") ?
                    LPM_SIDE_SOURCE : LPM_SIDE_DESTINATION;
-    LpmFact fact;
+    g_autoptr(JsonNode) record = json_node_new(JSON_NODE_OBJECT);
+    g_autoptr(GError) err = NULL;
 
-    g_assert_true(lpm_fact_find(strchr(name, '.') + 1, &fact));
-    if (JSON_NODE_HOLDS_NULL(value)) {
-        lpm_facts_set_absent(facts, side, fact, "the vector says so");
-        return;
-    }
-    switch (lpm_fact_type(fact)) {
-    case LPM_FACT_TYPE_BOOL:
-        lpm_facts_set_bool(facts, side, fact, json_node_get_boolean(value),
-                           "vector");
-        break;
-    case LPM_FACT_TYPE_UINT:
-        lpm_facts_set_uint(facts, side, fact,
-                           (guint64)json_node_get_int(value), "vector");
-        break;
-    case LPM_FACT_TYPE_STRING:
-        lpm_facts_set_string(facts, side, fact, json_node_get_string(value),
-                             "vector");
-        break;
-    case LPM_FACT_TYPE_STRINGS: {
-        GPtrArray *strings = g_ptr_array_new_with_free_func(g_free);
-        JsonArray *array = json_node_get_array(value);
-
-        for (guint i = 0; i < json_array_get_length(array); i++) {
-            g_ptr_array_add(strings, g_strdup(
-                json_array_get_string_element(array, i)));
-        }
-        lpm_facts_set_strings(facts, side, fact, strings, "vector");
-        break;
-    }
-    case LPM_FACT_TYPE_OFFER:
-        g_assert_not_reached();
-    }
+    json_node_take_object(record, json_object_new());
+    json_object_set_member(json_node_get_object(record),
+                           strchr(name, '.') + 1, json_node_copy(value));
+    lpm_record_from_json(lpm_node_sub(lpm_facts_system(facts, side),
+                                      LPM_SYSTEM_QEMU, "vector"),
+                         record, "vector", "", &err);
+    g_assert_no_error(err);
 }
 
 static void set_facts(LpmFacts *facts, JsonObject *object)
@@ -154,9 +132,11 @@ static void run(const Case *c, const LpmFacts *facts)
         json_object_get_string_member(c->vector, "rule"));
     const char *move = json_object_get_string_member_with_default(
         c->vector, "move", "active");
-    LpmRuleResult *result = lpm_rule_run(
-        rule, facts, g_str_equal(move, "active") ? LPM_MOVE_ACTIVE :
-        LPM_MOVE_INACTIVE);
+    LpmRuleResult *result = lpm_rule_run(rule, facts, &(LpmRun) {
+        .move = g_str_equal(move, "active") ? LPM_MOVE_ACTIVE :
+                                              LPM_MOVE_INACTIVE,
+        .profile = LPM_PROFILE_QEMU,
+    });
 
     g_assert_cmpstr(lpm_rule_status_name(result->status), ==,
                     json_object_get_string_member(c->vector, "status"));
@@ -223,12 +203,14 @@ static void test_complete(gconstpointer data)
     const LpmRule *rules = lpm_rules(&n);
 
     for (gsize i = 0; i < n; i++) {
+        /* those with a test have vectors in test-world */
         const char *const wanted[] = {
             "pass", "unknown",
             rules[i].severity == LPM_SEVERITY_ERROR ? "fail" : "warn",
         };
 
-        for (gsize k = 0; k < G_N_ELEMENTS(wanted); k++) {
+        for (gsize k = 0; rules[i].test == NULL && k < G_N_ELEMENTS(wanted);
+             k++) {
             g_autofree char *key = g_strconcat(rules[i].id, " ", wanted[k],
                                                NULL);
 
@@ -270,6 +252,9 @@ static void test_one_to_one(void)
 
     lpm_rules_own(&n_own);
     lpm_rules(&n);
+    for (gsize i = 0; lpm_rule_sets[i] != NULL; i++) {
+        n_own += lpm_rule_sets[i]->n;
+    }
     g_assert_cmpuint(n, ==, n_own + n_checks);
     for (gsize i = 0; i < n_checks; i++) {
         g_assert_true(find_rule(checks[i].id)->check == &checks[i]);
@@ -298,8 +283,10 @@ static void test_texts(void)
         g_assert_nonnull(rule->covers);
         g_assert_null(strstr(rule->source, ".."));
         g_assert_cmpuint(rule->moves, !=, 0);
-        g_assert_cmpuint(rule->needs[0], !=, 0);
-        g_assert_true((rule->holds == NULL) != (rule->check == NULL));
+        g_assert_cmpuint(rule->profiles, !=, 0);
+        g_assert_cmpint((rule->holds != NULL) + (rule->check != NULL) +
+                        (rule->test != NULL), ==, 1);
+        g_assert_true(rule->test != NULL || rule->needs[0] != 0);
     }
 }
 
@@ -351,25 +338,30 @@ static gboolean never_called(const LpmFacts *facts, LpmFinding *finding)
     g_assert_not_reached();
 }
 
+static const LpmRun qemu_run = {
+    .move = LPM_MOVE_ACTIVE,
+    .profile = LPM_PROFILE_QEMU,
+};
+
 /* No fact at all: nothing passes, and no holds() is asked. */
 static void test_no_facts(void)
 {
     static const LpmRule row = {
         .id = "test.row", .covers = "", .title = "t", .moves = LPM_MOVE_ANY,
         .party = LPM_PARTY_BOTH, .severity = LPM_SEVERITY_ERROR,
-        .needs = { LPM_DST(LPM_FACT_NAME) }, .holds = never_called,
+        .needs = { LPM_DST(LPM_QEMU_NAME) }, .holds = never_called,
         .remedy = "r", .source = "s",
     };
     g_autoptr(LpmFacts) facts = lpm_facts_new();
     g_autoptr(GPtrArray) results = NULL;
-    LpmRuleResult *result = lpm_rule_run(&row, facts, LPM_MOVE_ACTIVE);
+    LpmRuleResult *result = lpm_rule_run(&row, facts, &qemu_run);
 
     g_assert_cmpint(result->status, ==, LPM_RULE_UNKNOWN);
     lpm_rule_result_free(result);
-    lpm_facts_set_bool(facts, LPM_SIDE_SOURCE, LPM_FACT_LIVE, TRUE, "t");
-    lpm_facts_set_bool(facts, LPM_SIDE_DESTINATION, LPM_FACT_LIVE, TRUE,
+    lpm_facts_set_bool(facts, LPM_SIDE_SOURCE, LPM_QEMU_LIVE, TRUE, "t");
+    lpm_facts_set_bool(facts, LPM_SIDE_DESTINATION, LPM_QEMU_LIVE, TRUE,
                        "t");
-    results = lpm_rules_run(facts, LPM_MOVE_ACTIVE, NULL);
+    results = lpm_rules_run(facts, &qemu_run);
     for (guint i = 0; i < results->len; i++) {
         const LpmRuleResult *r = g_ptr_array_index(results, i);
 

@@ -102,7 +102,7 @@ static void plan_stream(LpmFacts *facts, const LpmOptions *options)
 
     for (guint i = 0; i < LPM_SIDE__MAX; i++) {
         codec = codec && lpm_facts_is(facts, (LpmSide)i,
-                                      LPM_FACT_LPM_OBJECT);
+                                      LPM_QEMU_LPM_OBJECT);
     }
     compression = options->move.channels == 0 ? "none" :
                   options->compression != NULL ? options->compression :
@@ -110,7 +110,7 @@ static void plan_stream(LpmFacts *facts, const LpmOptions *options)
     for (guint i = 0; i < LPM_SIDE__MAX; i++) {
         LpmOffer *offer;
 
-        if (!lpm_facts_has(facts, (LpmSide)i, LPM_FACT_OFFER)) {
+        if (!lpm_facts_has(facts, (LpmSide)i, LPM_QEMU_OFFER)) {
             continue;
         }
         offer = lpm_facts_offer(facts, (LpmSide)i);
@@ -158,7 +158,10 @@ static gboolean validate_first(LpmOptions *options, View *view,
         return FALSE;
     }
     plan_stream(facts, options);
-    results = lpm_rules_run(facts, LPM_MOVE_ACTIVE, NULL);
+    results = lpm_rules_run(facts, &(LpmRun) {
+        .move = LPM_MOVE_ACTIVE,
+        .profile = LPM_PROFILE_QEMU,
+    });
     verdict = lpm_rules_verdict(results);
     lpm_report_progress_end(&view->progress);
     if (view->json) {

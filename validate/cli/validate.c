@@ -44,7 +44,7 @@ LpmFacts *lpm_gather(const LpmOptions *options, LpmQmp *const *qmp,
         }
     }
     if (options->uri != NULL) {
-        lpm_facts_set_string(facts, LPM_SIDE_DESTINATION, LPM_FACT_URI,
+        lpm_facts_set_string(facts, LPM_SIDE_DESTINATION, LPM_QEMU_URI,
                              options->uri, "--uri");
     }
     return g_steal_pointer(&facts);
@@ -124,9 +124,11 @@ int lpm_cmd_validate(LpmOptions *options)
         lpm_say("%s", err->message);
         return LPM_EXIT_USAGE;
     }
-    results = lpm_rules_run(facts, options->inactive ? LPM_MOVE_INACTIVE :
-                            LPM_MOVE_ACTIVE,
-                            (const char *const *)options->only);
+    results = lpm_rules_run(facts, &(LpmRun) {
+        .move = options->inactive ? LPM_MOVE_INACTIVE : LPM_MOVE_ACTIVE,
+        .profile = LPM_PROFILE_QEMU,
+        .only = (const char *const *)options->only,
+    });
     if (options->json) {
         g_autoptr(JsonNode) node = lpm_report_json(results);
 

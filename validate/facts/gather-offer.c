@@ -60,7 +60,7 @@ static gboolean read_file(LpmSide side, const char *path, GString *text,
     return got >= 0;
 }
 
-static void set_if(LpmFacts *facts, LpmSide side, LpmFact fact,
+static void set_if(LpmFacts *facts, LpmSide side, LpmField fact,
                    const char *value)
 {
     if (value != NULL) {
@@ -93,10 +93,10 @@ gboolean lpm_gather_offer_file(LpmFacts *facts, LpmSide side,
                     err->message);
         return FALSE;
     }
-    lpm_facts_set_bool(facts, side, LPM_FACT_LIVE, FALSE, "offer");
-    set_if(facts, side, LPM_FACT_NAME, offer->name);
-    set_if(facts, side, LPM_FACT_UUID, offer->uuid);
-    set_if(facts, side, LPM_FACT_TARGET, offer->arch);
+    lpm_facts_set_bool(facts, side, LPM_QEMU_LIVE, FALSE, "offer");
+    set_if(facts, side, LPM_QEMU_NAME, offer->name);
+    set_if(facts, side, LPM_QEMU_UUID, offer->uuid);
+    set_if(facts, side, LPM_QEMU_TARGET, offer->arch);
     lpm_facts_set_offer(facts, side, g_steal_pointer(&offer), path);
     return TRUE;
 }

@@ -19,7 +19,7 @@
 /* One command and what it tells. */
 typedef struct Query {
     const char *command;
-    LpmFact tells[3];
+    LpmField tells[3];
     guint n_tells;
     /* Reads the reply; sets facts only on success. */
     gboolean (*read)(LpmFacts *facts, LpmSide side, JsonNode *reply,
@@ -32,7 +32,7 @@ typedef struct Query {
  * "member" of a reply that is an object, as a string fact.  An absent
  * optional member is the empty string: QEMU left it out because it is unset.
  */
-static gboolean string_fact(LpmFacts *facts, LpmSide side, LpmFact fact,
+static gboolean string_fact(LpmFacts *facts, LpmSide side, LpmField fact,
                             JsonNode *reply, const char *member,
                             LpmJsonNeed need, const char *unset,
                             const char *origin, GError **error)
@@ -53,28 +53,28 @@ static gboolean string_fact(LpmFacts *facts, LpmSide side, LpmFact fact,
 static gboolean read_status(LpmFacts *facts, LpmSide side, JsonNode *reply,
                             GError **error)
 {
-    return string_fact(facts, side, LPM_FACT_RUN_STATE, reply, "status", REQ,
+    return string_fact(facts, side, LPM_QEMU_RUN_STATE, reply, "status", REQ,
                        NULL, "query-status", error);
 }
 
 static gboolean read_target(LpmFacts *facts, LpmSide side, JsonNode *reply,
                             GError **error)
 {
-    return string_fact(facts, side, LPM_FACT_TARGET, reply, "arch", REQ,
+    return string_fact(facts, side, LPM_QEMU_TARGET, reply, "arch", REQ,
                        NULL, "query-target", error);
 }
 
 static gboolean read_name(LpmFacts *facts, LpmSide side, JsonNode *reply,
                           GError **error)
 {
-    return string_fact(facts, side, LPM_FACT_NAME, reply, "name", OPT, "",
+    return string_fact(facts, side, LPM_QEMU_NAME, reply, "name", OPT, "",
                        "query-name", error);
 }
 
 static gboolean read_uuid(LpmFacts *facts, LpmSide side, JsonNode *reply,
                           GError **error)
 {
-    return string_fact(facts, side, LPM_FACT_UUID, reply, "UUID", REQ, NULL,
+    return string_fact(facts, side, LPM_QEMU_UUID, reply, "UUID", REQ, NULL,
                        "query-uuid", error);
 }
 
@@ -88,7 +88,7 @@ static gboolean read_kvm(LpmFacts *facts, LpmSide side, JsonNode *reply,
         !lpm_json_get_bool(object, NULL, "enabled", REQ, &enabled, error)) {
         return FALSE;
     }
-    lpm_facts_set_string(facts, side, LPM_FACT_ACCELERATOR,
+    lpm_facts_set_string(facts, side, LPM_QEMU_ACCELERATOR,
                          enabled ? "kvm" : "other", "query-kvm");
     return TRUE;
 }
@@ -102,11 +102,11 @@ static gboolean read_migrate(LpmFacts *facts, LpmSide side, JsonNode *reply,
     if (object == NULL ||
         !lpm_json_get_strings(object, NULL, "blocked-reasons", OPT,
                               LIST_MAX, TEXT_MAX, reasons, error) ||
-        !string_fact(facts, side, LPM_FACT_MIGRATION_STATUS, reply,
+        !string_fact(facts, side, LPM_QEMU_MIGRATION_STATUS, reply,
                      "status", OPT, "none", "query-migrate", error)) {
         return FALSE;
     }
-    lpm_facts_set_strings(facts, side, LPM_FACT_MIGRATION_BLOCKERS,
+    lpm_facts_set_strings(facts, side, LPM_QEMU_MIGRATION_BLOCKERS,
                           g_steal_pointer(&reasons), "query-migrate");
     return TRUE;
 }
@@ -116,7 +116,7 @@ static int compare_strings(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static gboolean strings_fact(LpmFacts *facts, LpmSide side, LpmFact fact,
+static gboolean strings_fact(LpmFacts *facts, LpmSide side, LpmField fact,
                              JsonNode *reply, LpmJsonEach each,
                              const char *origin,
                              GError **error)
@@ -152,7 +152,7 @@ static gboolean each_capability(JsonObject *object, const LpmJsonPath *path,
 static gboolean read_capabilities(LpmFacts *facts, LpmSide side,
                                   JsonNode *reply, GError **error)
 {
-    return strings_fact(facts, side, LPM_FACT_MIGRATION_CAPS, reply,
+    return strings_fact(facts, side, LPM_QEMU_MIGRATION_CAPS, reply,
                         each_capability, "query-migrate-capabilities",
                         error);
 }
@@ -160,7 +160,7 @@ static gboolean read_capabilities(LpmFacts *facts, LpmSide side,
 static gboolean read_parameters(LpmFacts *facts, LpmSide side,
                                 JsonNode *reply, GError **error)
 {
-    return string_fact(facts, side, LPM_FACT_TLS_CREDS, reply, "tls-creds",
+    return string_fact(facts, side, LPM_QEMU_TLS_CREDS, reply, "tls-creds",
                        OPT, "", "query-migrate-parameters", error);
 }
 
@@ -178,9 +178,9 @@ static gboolean read_memory(LpmFacts *facts, LpmSide side, JsonNode *reply,
                            &plugged, error)) {
         return FALSE;
     }
-    lpm_facts_set_uint(facts, side, LPM_FACT_MEMORY_BASE, base,
+    lpm_facts_set_uint(facts, side, LPM_QEMU_MEMORY_BASE, base,
                        "query-memory-size-summary");
-    lpm_facts_set_uint(facts, side, LPM_FACT_MEMORY_PLUGGED, plugged,
+    lpm_facts_set_uint(facts, side, LPM_QEMU_MEMORY_PLUGGED, plugged,
                        "query-memory-size-summary");
     return TRUE;
 }
@@ -215,7 +215,7 @@ static gboolean each_memory_device(JsonObject *object,
 static gboolean read_memory_devices(LpmFacts *facts, LpmSide side,
                                     JsonNode *reply, GError **error)
 {
-    return strings_fact(facts, side, LPM_FACT_MEMORY_DEVICES, reply,
+    return strings_fact(facts, side, LPM_QEMU_MEMORY_DEVICES, reply,
                         each_memory_device, "query-memory-devices", error);
 }
 
@@ -225,13 +225,13 @@ static gboolean read_balloon(LpmFacts *facts, LpmSide side, JsonNode *reply,
     if (lpm_json_object(reply, NULL, error) == NULL) {
         return FALSE;
     }
-    lpm_facts_set_bool(facts, side, LPM_FACT_BALLOON, TRUE, "query-balloon");
+    lpm_facts_set_bool(facts, side, LPM_QEMU_BALLOON, TRUE, "query-balloon");
     return TRUE;
 }
 
 static void no_balloon(LpmFacts *facts, LpmSide side)
 {
-    lpm_facts_set_bool(facts, side, LPM_FACT_BALLOON, FALSE,
+    lpm_facts_set_bool(facts, side, LPM_QEMU_BALLOON, FALSE,
                        "query-balloon");
 }
 
@@ -295,9 +295,9 @@ static gboolean each_snapshot(JsonObject *object, const LpmJsonPath *path,
 static gboolean read_nodes(LpmFacts *facts, LpmSide side, JsonNode *reply,
                            GError **error)
 {
-    return strings_fact(facts, side, LPM_FACT_DIRTY_BITMAPS, reply,
+    return strings_fact(facts, side, LPM_QEMU_DIRTY_BITMAPS, reply,
                         each_bitmap, "query-named-block-nodes", error) &&
-           strings_fact(facts, side, LPM_FACT_SNAPSHOTS, reply,
+           strings_fact(facts, side, LPM_QEMU_SNAPSHOTS, reply,
                         each_snapshot, "query-named-block-nodes", error);
 }
 
@@ -330,7 +330,7 @@ static gboolean each_optical(JsonObject *object, const LpmJsonPath *path,
 static gboolean read_block(LpmFacts *facts, LpmSide side, JsonNode *reply,
                            GError **error)
 {
-    return strings_fact(facts, side, LPM_FACT_OPTICAL_MEDIA, reply,
+    return strings_fact(facts, side, LPM_QEMU_OPTICAL_MEDIA, reply,
                         each_optical, "query-block", error);
 }
 
@@ -352,7 +352,7 @@ static gboolean each_job(JsonObject *object, const LpmJsonPath *path,
 static gboolean read_jobs(LpmFacts *facts, LpmSide side, JsonNode *reply,
                           GError **error)
 {
-    return strings_fact(facts, side, LPM_FACT_BLOCK_JOBS, reply, each_job,
+    return strings_fact(facts, side, LPM_QEMU_BLOCK_JOBS, reply, each_job,
                         "query-block-jobs", error);
 }
 
@@ -372,28 +372,28 @@ static gboolean each_mac(JsonObject *object, const LpmJsonPath *path,
 static gboolean read_macs(LpmFacts *facts, LpmSide side, JsonNode *reply,
                           GError **error)
 {
-    return strings_fact(facts, side, LPM_FACT_MACS, reply, each_mac,
+    return strings_fact(facts, side, LPM_QEMU_MACS, reply, each_mac,
                         "query-rx-filter", error);
 }
 
 static gboolean read_lpm(LpmFacts *facts, LpmSide side, JsonNode *reply,
                          GError **error)
 {
-    if (!string_fact(facts, side, LPM_FACT_LPM_PHASE, reply, "phase", REQ,
+    if (!string_fact(facts, side, LPM_QEMU_LPM_PHASE, reply, "phase", REQ,
                      NULL, "query-lpm", error) ||
-        !string_fact(facts, side, LPM_FACT_LPM_PEER, reply, "peer", REQ,
+        !string_fact(facts, side, LPM_QEMU_LPM_PEER, reply, "peer", REQ,
                      NULL, "query-lpm", error)) {
         return FALSE;
     }
-    lpm_facts_set_bool(facts, side, LPM_FACT_LPM_OBJECT, TRUE, "query-lpm");
+    lpm_facts_set_bool(facts, side, LPM_QEMU_LPM_OBJECT, TRUE, "query-lpm");
     return TRUE;
 }
 
 static void no_lpm(LpmFacts *facts, LpmSide side)
 {
-    lpm_facts_set_bool(facts, side, LPM_FACT_LPM_OBJECT, FALSE,
+    lpm_facts_set_bool(facts, side, LPM_QEMU_LPM_OBJECT, FALSE,
                        "query-lpm");
-    lpm_facts_set_string(facts, side, LPM_FACT_LPM_PHASE, "none",
+    lpm_facts_set_string(facts, side, LPM_QEMU_LPM_PHASE, "none",
                          "query-lpm");
 }
 
@@ -410,33 +410,33 @@ static gboolean read_offer(LpmFacts *facts, LpmSide side, JsonNode *reply,
 }
 
 static const Query queries[] = {
-    { "query-status", { LPM_FACT_RUN_STATE }, 1, read_status, NULL },
-    { "query-target", { LPM_FACT_TARGET }, 1, read_target, NULL },
-    { "query-name", { LPM_FACT_NAME }, 1, read_name, NULL },
-    { "query-uuid", { LPM_FACT_UUID }, 1, read_uuid, NULL },
-    { "query-kvm", { LPM_FACT_ACCELERATOR }, 1, read_kvm, NULL },
+    { "query-status", { LPM_QEMU_RUN_STATE }, 1, read_status, NULL },
+    { "query-target", { LPM_QEMU_TARGET }, 1, read_target, NULL },
+    { "query-name", { LPM_QEMU_NAME }, 1, read_name, NULL },
+    { "query-uuid", { LPM_QEMU_UUID }, 1, read_uuid, NULL },
+    { "query-kvm", { LPM_QEMU_ACCELERATOR }, 1, read_kvm, NULL },
     { "query-migrate",
-      { LPM_FACT_MIGRATION_STATUS, LPM_FACT_MIGRATION_BLOCKERS }, 2,
+      { LPM_QEMU_MIGRATION_STATUS, LPM_QEMU_MIGRATION_BLOCKERS }, 2,
       read_migrate, NULL },
-    { "query-migrate-capabilities", { LPM_FACT_MIGRATION_CAPS }, 1,
+    { "query-migrate-capabilities", { LPM_QEMU_MIGRATION_CAPS }, 1,
       read_capabilities, NULL },
-    { "query-migrate-parameters", { LPM_FACT_TLS_CREDS }, 1,
+    { "query-migrate-parameters", { LPM_QEMU_TLS_CREDS }, 1,
       read_parameters, NULL },
     { "query-memory-size-summary",
-      { LPM_FACT_MEMORY_BASE, LPM_FACT_MEMORY_PLUGGED }, 2, read_memory,
+      { LPM_QEMU_MEMORY_BASE, LPM_QEMU_MEMORY_PLUGGED }, 2, read_memory,
       NULL },
-    { "query-memory-devices", { LPM_FACT_MEMORY_DEVICES }, 1,
+    { "query-memory-devices", { LPM_QEMU_MEMORY_DEVICES }, 1,
       read_memory_devices, NULL },
-    { "query-balloon", { LPM_FACT_BALLOON }, 1, read_balloon, no_balloon },
+    { "query-balloon", { LPM_QEMU_BALLOON }, 1, read_balloon, no_balloon },
     { "query-named-block-nodes",
-      { LPM_FACT_DIRTY_BITMAPS, LPM_FACT_SNAPSHOTS }, 2, read_nodes, NULL },
-    { "query-block", { LPM_FACT_OPTICAL_MEDIA }, 1, read_block, NULL },
-    { "query-block-jobs", { LPM_FACT_BLOCK_JOBS }, 1, read_jobs, NULL },
-    { "query-rx-filter", { LPM_FACT_MACS }, 1, read_macs, NULL },
+      { LPM_QEMU_DIRTY_BITMAPS, LPM_QEMU_SNAPSHOTS }, 2, read_nodes, NULL },
+    { "query-block", { LPM_QEMU_OPTICAL_MEDIA }, 1, read_block, NULL },
+    { "query-block-jobs", { LPM_QEMU_BLOCK_JOBS }, 1, read_jobs, NULL },
+    { "query-rx-filter", { LPM_QEMU_MACS }, 1, read_macs, NULL },
     { "query-lpm",
-      { LPM_FACT_LPM_OBJECT, LPM_FACT_LPM_PEER, LPM_FACT_LPM_PHASE }, 3,
+      { LPM_QEMU_LPM_OBJECT, LPM_QEMU_LPM_PEER, LPM_QEMU_LPM_PHASE }, 3,
       read_lpm, no_lpm },
-    { "query-lpm-offer", { LPM_FACT_OFFER }, 1, read_offer, NULL },
+    { "query-lpm-offer", { LPM_QEMU_OFFER }, 1, read_offer, NULL },
 };
 
 static void set_absent(LpmFacts *facts, LpmSide side, const Query *query,
@@ -454,7 +454,7 @@ void lpm_gather_qmp(LpmFacts *facts, LpmSide side, LpmQmp *qmp,
 {
     g_autofree char *broken = g_strdup(why);
 
-    lpm_facts_set_bool(facts, side, LPM_FACT_LIVE, TRUE, "qmp");
+    lpm_facts_set_bool(facts, side, LPM_QEMU_LIVE, TRUE, "qmp");
     for (gsize i = 0; i < G_N_ELEMENTS(queries); i++) {
         const Query *query = &queries[i];
         g_autoptr(GError) err = NULL;

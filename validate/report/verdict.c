@@ -244,7 +244,7 @@ gboolean lpm_report_explain(FILE *out, const char *name)
              k++) {
             fprintf(out, " %s.%s", lpm_side_name(LPM_REF_SIDE(
                         rule->needs[k])),
-                    lpm_fact_name(LPM_REF_FACT(rule->needs[k])));
+                    lpm_field_info(LPM_REF_FACT(rule->needs[k]))->name);
         }
         fprintf(out, "\n  covers      %s\n",
                 rule->covers[0] != '\0' ? rule->covers : "none");

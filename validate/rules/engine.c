@@ -70,9 +70,10 @@ static LpmRule rule_of_check(const LpmCheck *check)
         .covers = check->covers,
         .title = check->title,
         .moves = moves_of_check(check),
+        .profiles = LPM_PROFILE_QEMU,
         .party = check->party,
         .severity = check->severity,
-        .needs = { LPM_SRC(LPM_FACT_OFFER), LPM_DST(LPM_FACT_OFFER) },
+        .needs = { LPM_SRC(LPM_QEMU_OFFER), LPM_DST(LPM_QEMU_OFFER) },
         .remedy = check->remedy,
         .source = check->spec,
         .check = check,
@@ -97,6 +98,10 @@ const LpmRule *lpm_rules(gsize *ret_n)
 
         all = g_array_new(FALSE, FALSE, sizeof(LpmRule));
         g_array_append_vals(all, own, (guint)n_own);
+        for (gsize i = 0; lpm_rule_sets[i] != NULL; i++) {
+            g_array_append_vals(all, lpm_rule_sets[i]->rules,
+                                (guint)lpm_rule_sets[i]->n);
+        }
         for (gsize i = 0; i < n_checks; i++) {
             LpmRule rule = rule_of_check(&checks[i]);
 
@@ -142,14 +147,31 @@ static guint absent_need(const LpmRule *rule, const LpmFacts *facts)
     return 0;
 }
 
-static gboolean applies(const LpmRule *rule, const LpmFacts *facts,
-                        LpmMove move)
+/* Whether a source told of this host, and not only of a QEMU on it. */
+static gboolean is_described(const LpmFacts *facts, LpmSide side)
 {
-    if ((rule->moves & move) == 0 ||
+    return lpm_node_get(lpm_facts_system(facts, side), LPM_SYSTEM_NAME) !=
+           NULL;
+}
+
+static gboolean hosts_are_described(const LpmFacts *facts)
+{
+    return is_described(facts, LPM_SIDE_SOURCE) &&
+           is_described(facts, LPM_SIDE_DESTINATION);
+}
+
+static gboolean applies(const LpmRule *rule, const LpmFacts *facts,
+                        const LpmRun *run)
+{
+    if (rule->test != NULL && run->profile == LPM_PROFILE_QEMU &&
+        !hosts_are_described(facts)) {
+        return FALSE;
+    }
+    if ((rule->moves & run->move) == 0 ||
         ((rule->live & LPM_PARTY_SOURCE) != 0 &&
-         !lpm_facts_is(facts, LPM_SIDE_SOURCE, LPM_FACT_LIVE)) ||
+         !lpm_facts_is(facts, LPM_SIDE_SOURCE, LPM_QEMU_LIVE)) ||
         ((rule->live & LPM_PARTY_DESTINATION) != 0 &&
-         !lpm_facts_is(facts, LPM_SIDE_DESTINATION, LPM_FACT_LIVE))) {
+         !lpm_facts_is(facts, LPM_SIDE_DESTINATION, LPM_QEMU_LIVE))) {
         return FALSE;
     }
     return rule->applies == NULL || rule->applies(facts);
@@ -159,11 +181,11 @@ static void say_absent(LpmRuleResult *result, const LpmFacts *facts,
                        guint ref)
 {
     LpmSide side = LPM_REF_SIDE(ref);
-    LpmFact fact = LPM_REF_FACT(ref);
+    LpmField fact = LPM_REF_FACT(ref);
     const char *why = lpm_facts_why(facts, side, fact);
 
     result->expected = g_strdup_printf("%s %s", lpm_side_name(side),
-                                       lpm_fact_name(fact));
+                                       lpm_field_info(fact)->name);
     result->actual = g_strdup_printf("unknown: %s",
                                      why != NULL ? why : "not given");
 }
@@ -227,15 +249,58 @@ static void run_holds(LpmRuleResult *result, const LpmFacts *facts)
     result->actual = g_string_free(finding.actual, FALSE);
 }
 
+static gboolean is_overridden(const LpmRule *rule, const LpmFacts *facts)
+{
+    const LpmValue *value = rule->override == 0 ? NULL :
+        lpm_node_get(lpm_facts_move(facts), rule->override);
+
+    return value != NULL && value->number != 0;
+}
+
+/* A row whose conditions are expressions. */
+static void run_test(LpmRuleResult *result, const LpmFacts *facts)
+{
+    const LpmRule *rule = result->rule;
+    LpmFound found = { .truth = LPM_YES };
+
+    if (rule->when != NULL) {
+        found = lpm_expr_eval(rule->when, facts);
+        if (found.truth == LPM_NO) {
+            result->status = LPM_RULE_NOT_APPLICABLE;
+            lpm_found_clear(&found);
+            return;
+        }
+    }
+    if (found.truth == LPM_YES) {
+        lpm_found_clear(&found);
+        found = lpm_expr_eval(rule->test, facts);
+    }
+    result->expected = g_strdup(rule->wanted != NULL ? rule->wanted :
+                                                       rule->title);
+    if (found.truth == LPM_UNKNOWN) {
+        result->status = LPM_RULE_UNKNOWN;
+        result->actual = g_strdup_printf("unknown: %s", found.missing);
+    } else {
+        result->status = status_of(rule, found.truth == LPM_YES);
+        if (result->status == LPM_RULE_FAIL && is_overridden(rule, facts)) {
+            result->status = LPM_RULE_WARN;
+        }
+        result->actual = g_strdup(found.seen);
+    }
+    lpm_found_clear(&found);
+}
+
 LpmRuleResult *lpm_rule_run(const LpmRule *rule, const LpmFacts *facts,
-                            LpmMove move)
+                            const LpmRun *run)
 {
     LpmRuleResult *result = g_new0(LpmRuleResult, 1);
     guint absent = absent_need(rule, facts);
 
     result->rule = rule;
-    if (!applies(rule, facts, move)) {
+    if (!applies(rule, facts, run)) {
         result->status = LPM_RULE_NOT_APPLICABLE;
+    } else if (rule->test != NULL) {
+        run_test(result, facts);
     } else if (absent != 0) {
         result->status = LPM_RULE_UNKNOWN;
         say_absent(result, facts, absent);
@@ -267,21 +332,21 @@ void lpm_rule_result_free(LpmRuleResult *result)
     g_free(result);
 }
 
-static gboolean selected(const LpmRule *rule, const char *const *only)
+static gboolean selected(const LpmRule *rule, const LpmRun *run)
 {
-    if (only == NULL) {
-        return TRUE;
+    if (run->only == NULL) {
+        return (rule->profiles & run->profile) != 0 &&
+               (!rule->advice || run->advice);
     }
-    for (gsize i = 0; only[i] != NULL; i++) {
-        if (lpm_rule_matches(rule, only[i])) {
+    for (gsize i = 0; run->only[i] != NULL; i++) {
+        if (lpm_rule_matches(rule, run->only[i])) {
             return TRUE;
         }
     }
     return FALSE;
 }
 
-GPtrArray *lpm_rules_run(const LpmFacts *facts, LpmMove move,
-                         const char *const *only)
+GPtrArray *lpm_rules_run(const LpmFacts *facts, const LpmRun *run)
 {
     GPtrArray *results = g_ptr_array_new_with_free_func(
         (GDestroyNotify)lpm_rule_result_free);
@@ -289,11 +354,41 @@ GPtrArray *lpm_rules_run(const LpmFacts *facts, LpmMove move,
     const LpmRule *rules = lpm_rules(&n);
 
     for (gsize i = 0; i < n; i++) {
-        if (selected(&rules[i], only)) {
-            g_ptr_array_add(results, lpm_rule_run(&rules[i], facts, move));
+        if (selected(&rules[i], run)) {
+            g_ptr_array_add(results, lpm_rule_run(&rules[i], facts, run));
         }
     }
     return results;
+}
+
+static const struct {
+    const char *name;
+    LpmProfile profile;
+} profiles[] = {
+    { "powervm-hmc", LPM_PROFILE_HMC },
+    { "powervm-ivm", LPM_PROFILE_IVM },
+    { "qemu", LPM_PROFILE_QEMU },
+};
+
+gboolean lpm_profile_find(const char *name, LpmProfile *ret_profile)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(profiles); i++) {
+        if (g_str_equal(profiles[i].name, name)) {
+            *ret_profile = profiles[i].profile;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+const char *lpm_profile_name(LpmProfile profile)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(profiles); i++) {
+        if (profiles[i].profile == profile) {
+            return profiles[i].name;
+        }
+    }
+    g_assert_not_reached();
 }
 
 LpmVerdict lpm_rules_verdict(const GPtrArray *results)

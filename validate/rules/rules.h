@@ -10,14 +10,21 @@
 
 #include "compat/compare.h"
 #include "facts/facts.h"
+#include "rules/expr.h"
 
 /*
  * Theory of operation
  *
- * A rule is a row: data and one pure function.  Rows of two kinds make one
- * list: those of the core's comparison (compat/compare.h), one to one with
- * the same ids, and those of this program about what only it can see (run
- * states, monitors, memory devices, ...).
+ * A rule is a row: data, and a condition.  Rows of three kinds make one list:
+ * those of the core's comparison (compat/compare.h), one to one with the same
+ * ids; those of this program about what a QEMU tells by QMP (run states,
+ * memory devices, ...); and those about the world around it: servers, I/O
+ * servers, adapters, storage, consoles (subject files beside this one), whose
+ * conditions are expressions (expr.h).
+ *
+ * A profile is a world: what an HMC or an IVM checks before it moves a
+ * partition, or what means something for QEMU hosts.  A row is run in the
+ * profiles that it names.
  *
  * The engine owns the verdict of a row:
  *   not applicable  the row is not about this kind of move, or about a
@@ -25,8 +32,20 @@
  *   unknown         a fact that it needs is absent; holds() is not called
  *   pass            holds() is true
  *   fail or warn    holds() is false, by the row's severity
- * All rows always run.
+ * All rows of the profile always run; those that only advise, when asked.
+ *
+ * In the profile of QEMU hosts a row about hosts is not applicable while no
+ * source was given that tells of hosts (an inventory, libvirt): who moves a
+ * guest with two monitors alone is not asked for a SAN's zoning.
  */
+
+typedef enum LpmProfile {
+    LPM_PROFILE_HMC  = 1 << 0,
+    LPM_PROFILE_IVM  = 1 << 1,
+    LPM_PROFILE_QEMU = 1 << 2,
+    LPM_PROFILE_POWERVM = LPM_PROFILE_HMC | LPM_PROFILE_IVM,
+    LPM_PROFILE_ALL  = LPM_PROFILE_POWERVM | LPM_PROFILE_QEMU,
+} LpmProfile;
 
 typedef enum LpmMove {
     LPM_MOVE_ACTIVE   = 1 << 0, /* the guest runs or is paused */
@@ -47,6 +66,8 @@ typedef struct LpmRule {
     const char *covers;     /* spec ids, space separated, or "" */
     const char *title;      /* what holds when it holds */
     guint moves;            /* LpmMove bits, else not applicable */
+    guint profiles;         /* LpmProfile bits */
+    gboolean advice;        /* run only when asked for advice */
     LpmParty party;         /* which end must be changed */
     LpmSeverity severity;
     guint live;             /* LpmParty bits: sides that must be live */
@@ -55,6 +76,11 @@ typedef struct LpmRule {
     gboolean (*applies)(const LpmFacts *facts);
     /* pure; sets both texts of @finding whatever it returns */
     gboolean (*holds)(const LpmFacts *facts, LpmFinding *finding);
+    /* instead of applies, needs and holds: conditions as data */
+    const LpmExpr *when;    /* (nullable): else not applicable */
+    const LpmExpr *test;
+    LpmField override;      /* bool of MOVE that turns a fail to a warn, or 0 */
+    const char *wanted;     /* with test: what is expected; NULL: the title */
     const char *remedy;     /* names an option or a command */
     const char *source;     /* where the rule comes from */
     const LpmCheck *check;  /* a row of the core's table, instead of holds */
@@ -97,25 +123,47 @@ const LpmRule *lpm_rules_own(gsize *ret_n);
 /** lpm_rule_matches: whether @name is the row's id or a spec id of it. */
 gboolean lpm_rule_matches(const LpmRule *rule, const char *name);
 
+/* Which rows to run. */
+typedef struct LpmRun {
+    LpmMove move;
+    LpmProfile profile;
+    gboolean advice;            /* those that advise, too */
+    const char *const *only;    /* (nullable): lpm_rule_matches() names, of
+                                   any profile */
+} LpmRun;
+
 /**
  * lpm_rule_run:
  *
  * Returns: (transfer full): the result of one row.  Threads: any; pure.
  */
 LpmRuleResult *lpm_rule_run(const LpmRule *rule, const LpmFacts *facts,
-                            LpmMove move);
+                            const LpmRun *run);
 
 /** lpm_rule_result_free: @result: (nullable). */
 void lpm_rule_result_free(LpmRuleResult *result);
 
 /**
  * lpm_rules_run:
- * @only: (nullable): names as lpm_rule_matches() takes them; NULL: all
  *
  * Returns: (transfer full): LpmRuleResult *, sorted by id.
  */
-GPtrArray *lpm_rules_run(const LpmFacts *facts, LpmMove move,
-                         const char *const *only);
+GPtrArray *lpm_rules_run(const LpmFacts *facts, const LpmRun *run);
+
+/** lpm_profile_find: "powervm-hmc", "powervm-ivm" or "qemu". */
+gboolean lpm_profile_find(const char *name, LpmProfile *ret_profile);
+
+/** lpm_profile_name: of one profile. */
+const char *lpm_profile_name(LpmProfile profile);
+
+/** LpmRuleSet: the rows of one subject. */
+typedef struct LpmRuleSet {
+    const LpmRule *rules;
+    gsize n;
+} LpmRuleSet;
+
+/** lpm_rule_sets: every subject; ends with one without rules. */
+extern const LpmRuleSet *const lpm_rule_sets[];
 
 /** lpm_rules_verdict: of the results of lpm_rules_run(). */
 LpmVerdict lpm_rules_verdict(const GPtrArray *results);

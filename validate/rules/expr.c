@@ -1,0 +1,627 @@
+/*
+ * Evaluation of conditions
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include "rules/expr.h"
+
+#define DEPTH_MAX  2    /* lists within lists: IT and UP */
+
+struct LpmEval {
+    const LpmFacts *facts;
+    const LpmNode *elements[DEPTH_MAX];     /* outermost first */
+    const LpmExpr *lists[DEPTH_MAX];
+    guint depth;
+    const LpmExpr *call;                    /* for lpm_eval_fact() */
+    GPtrArray *seen;                        /* char *, what was looked at */
+    char *missing;
+};
+
+/* A value of an operand; kind NONE is an absent fact. */
+typedef struct Operand {
+    enum { NONE, NUMBER, TEXT, VERSION, ITEMS } kind;
+    gint64 number;
+    const char *text;
+    LpmVersion version;
+    const GPtrArray *items;
+} Operand;
+
+static LpmTruth eval_condition(LpmEval *eval, const LpmExpr *expr);
+
+#ifdef LPM_MUTATE
+const LpmExpr *lpm_expr_mutant;
+#endif
+
+static const char *anchor_name(LpmAnchor anchor)
+{
+    static const char *const names[] = {
+        [LPM_AT_NONE] = "",
+        [LPM_AT_SRC] = "source",
+        [LPM_AT_DST] = "destination",
+        [LPM_AT_SRC_CONSOLE] = "source.console",
+        [LPM_AT_DST_CONSOLE] = "destination.console",
+        [LPM_AT_SRC_POOL] = "source.shared-memory-pool",
+        [LPM_AT_DST_POOL] = "destination.shared-memory-pool",
+        [LPM_AT_SRC_QEMU] = "source.qemu",
+        [LPM_AT_DST_QEMU] = "destination.qemu",
+        [LPM_AT_PART] = "partition",
+        [LPM_AT_MOVE] = "move",
+        [LPM_AT_IT] = "",
+        [LPM_AT_UP] = "",
+    };
+
+    return names[anchor];
+}
+
+static const LpmNode *sub_of(const LpmNode *node, LpmField field)
+{
+    const LpmValue *value = lpm_node_get(node, field);
+
+    return value != NULL ? value->sub : NULL;
+}
+
+/* The record that an anchor stands for, or NULL if there is none. */
+static const LpmNode *node_of(const LpmEval *eval, LpmAnchor anchor)
+{
+    const LpmNode *source = lpm_facts_system(eval->facts, LPM_SIDE_SOURCE);
+    const LpmNode *destination = lpm_facts_system(eval->facts,
+                                                  LPM_SIDE_DESTINATION);
+
+    switch (anchor) {
+    case LPM_AT_SRC:
+        return source;
+    case LPM_AT_DST:
+        return destination;
+    case LPM_AT_SRC_CONSOLE:
+        return sub_of(source, LPM_SYSTEM_CONSOLE);
+    case LPM_AT_DST_CONSOLE:
+        return sub_of(destination, LPM_SYSTEM_CONSOLE);
+    case LPM_AT_SRC_POOL:
+        return sub_of(source, LPM_SYSTEM_POOL);
+    case LPM_AT_DST_POOL:
+        return sub_of(destination, LPM_SYSTEM_POOL);
+    case LPM_AT_SRC_QEMU:
+        return sub_of(source, LPM_SYSTEM_QEMU);
+    case LPM_AT_DST_QEMU:
+        return sub_of(destination, LPM_SYSTEM_QEMU);
+    case LPM_AT_PART:
+        return lpm_facts_partition(eval->facts);
+    case LPM_AT_MOVE:
+        return lpm_facts_move(eval->facts);
+    case LPM_AT_IT:
+        g_assert(eval->depth >= 1);
+        return eval->elements[eval->depth - 1];
+    case LPM_AT_UP:
+        g_assert(eval->depth >= 2);
+        return eval->elements[eval->depth - 2];
+    default:
+        g_assert_not_reached();
+    }
+}
+
+/* "partition.disks[hdisk0].volume" */
+static void add_path(const LpmEval *eval, GString *text, const LpmExpr *fact)
+{
+    guint at = eval->depth;
+
+    if (fact->anchor == LPM_AT_IT || fact->anchor == LPM_AT_UP) {
+        at -= fact->anchor == LPM_AT_IT ? 1 : 2;
+        if (eval->lists[at]->anchor == LPM_AT_IT ||
+            eval->lists[at]->anchor == LPM_AT_UP) {
+            /* A list in an element: its own path begins there */
+            LpmEval outer = *eval;
+
+            outer.depth = at;
+            add_path(&outer, text, eval->lists[at]);
+        } else {
+            g_string_append_printf(text, "%s.%s",
+                                   anchor_name(eval->lists[at]->anchor),
+                                   lpm_field_info(
+                                       eval->lists[at]->field)->name);
+        }
+        g_string_append_printf(text, "[%s]",
+                               lpm_node_key(eval->elements[at]));
+    } else {
+        g_string_append(text, anchor_name(fact->anchor));
+    }
+    g_string_append_printf(text, ".%s", lpm_field_info(fact->field)->name);
+}
+
+static void note_missing(LpmEval *eval, const LpmExpr *fact,
+                         const LpmNode *node)
+{
+    GString *text;
+    const char *why = node != NULL ? lpm_node_why(node, fact->field) : NULL;
+
+    if (eval->missing != NULL) {
+        return;
+    }
+    text = g_string_new(NULL);
+    add_path(eval, text, fact);
+    g_string_append_printf(text, ": %s", why != NULL ? why : "not given");
+    eval->missing = g_string_free(text, FALSE);
+}
+
+static void see_fact(LpmEval *eval, const LpmExpr *fact,
+                     const LpmValue *value)
+{
+    GString *text = g_string_new(NULL);
+    g_autofree char *shown = lpm_value_text(fact->field, value);
+
+    add_path(eval, text, fact);
+    g_string_append_printf(text, ": %s", shown);
+    g_ptr_array_add(eval->seen, g_string_free(text, FALSE));
+}
+
+void lpm_eval_see(LpmEval *eval, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_ptr_array_add(eval->seen, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+/* Forgets what was seen from @mark on until @until. */
+static void forget(LpmEval *eval, guint mark, guint until)
+{
+    if (until > mark) {
+        g_ptr_array_remove_range(eval->seen, mark, until - mark);
+    }
+}
+
+/* What was seen, each once. */
+static char *seen_text(const GPtrArray *seen)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < seen->len; i++) {
+        const char *one = g_ptr_array_index(seen, i);
+        gboolean again = FALSE;
+
+        for (guint k = 0; k < i && !again; k++) {
+            again = g_str_equal(one, g_ptr_array_index(seen, k));
+        }
+        if (!again) {
+            g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "",
+                                   one);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+static const LpmValue *read_fact(LpmEval *eval, const LpmExpr *fact,
+                                 gboolean show)
+{
+    const LpmNode *node = node_of(eval, fact->anchor);
+    const LpmValue *value = node != NULL ? lpm_node_get(node, fact->field) :
+                                           NULL;
+
+    if (value == NULL) {
+        note_missing(eval, fact, node);
+    } else if (show) {
+        see_fact(eval, fact, value);
+    }
+    return value;
+}
+
+const LpmValue *lpm_eval_fact(LpmEval *eval, guint i)
+{
+    return read_fact(eval, eval->call->args[i], TRUE);
+}
+
+const LpmNode *lpm_eval_element(const LpmEval *eval)
+{
+    return eval->depth > 0 ? eval->elements[eval->depth - 1] : NULL;
+}
+
+const LpmFacts *lpm_eval_facts(const LpmEval *eval)
+{
+    return eval->facts;
+}
+
+static Operand operand_of_fact(LpmEval *eval, const LpmExpr *expr)
+{
+    const LpmValue *value = read_fact(eval, expr, TRUE);
+
+    if (value == NULL) {
+        return (Operand) { .kind = NONE };
+    }
+    switch (lpm_field_info(expr->field)->type) {
+    case LPM_TYPE_BOOL:
+    case LPM_TYPE_UINT:
+    case LPM_TYPE_LEVEL:
+        return (Operand) { .kind = NUMBER, .number = value->number * 1000 };
+    case LPM_TYPE_DECIMAL:
+        return (Operand) { .kind = NUMBER, .number = value->number };
+    case LPM_TYPE_STRING:
+    case LPM_TYPE_ENUM:
+        return (Operand) { .kind = TEXT, .text = value->text };
+    case LPM_TYPE_VERSION:
+        return (Operand) { .kind = VERSION, .version = value->version };
+    case LPM_TYPE_STRINGS:
+    case LPM_TYPE_LIST:
+        return (Operand) { .kind = ITEMS, .items = value->items };
+    default:
+        g_assert_not_reached();
+    }
+}
+
+static Operand number(gint64 thousandths)
+{
+    return (Operand) { .kind = NUMBER, .number = thousandths };
+}
+
+static Operand eval_value(LpmEval *eval, const LpmExpr *expr);
+
+/* Sums stay below 2^63: see LPM_UINT_MAX. */
+#define SUM_MAX  (G_MAXINT64 / 2)
+
+static Operand arithmetic(LpmEval *eval, const LpmExpr *expr)
+{
+    Operand a = eval_value(eval, expr->args[0]);
+    Operand b = eval_value(eval, expr->args[1]);
+    __int128 result;
+
+    if (a.kind == NONE || b.kind == NONE) {
+        return (Operand) { .kind = NONE };
+    }
+    switch (expr->op) {
+    case LPM_OP_ADD:
+        result = (__int128)a.number + b.number;
+        break;
+    case LPM_OP_SUB:
+        result = a.number > b.number ? a.number - b.number : 0;
+        break;
+    case LPM_OP_MUL:
+        result = (__int128)a.number * b.number / 1000;
+        break;
+    default:
+        if (b.number == 0) {
+            return (Operand) { .kind = NONE };
+        }
+        result = (__int128)(a.number / b.number) * 1000;
+        break;
+    }
+    return number(result > SUM_MAX ? SUM_MAX : (gint64)result);
+}
+
+static gboolean push(LpmEval *eval, const LpmExpr *list)
+{
+    g_assert(eval->depth < DEPTH_MAX);
+    eval->lists[eval->depth++] = list;
+    return TRUE;
+}
+
+/* COUNT, SUM, MOST */
+static Operand fold(LpmEval *eval, const LpmExpr *expr)
+{
+    const LpmValue *list = read_fact(eval, expr->args[0], FALSE);
+    gint64 total = 0;
+    gboolean unknown = FALSE;
+
+    if (list == NULL) {
+        return (Operand) { .kind = NONE };
+    }
+    push(eval, expr->args[0]);
+    for (guint i = 0; i < list->items->len; i++) {
+        eval->elements[eval->depth - 1] = g_ptr_array_index(list->items, i);
+        if (expr->op == LPM_OP_COUNT) {
+            LpmTruth truth = eval_condition(eval, expr->args[1]);
+
+            unknown |= truth == LPM_UNKNOWN;
+            total += truth == LPM_YES ? 1000 : 0;
+        } else {
+            Operand value = eval_value(eval, expr->args[1]);
+
+            unknown |= value.kind == NONE;
+            if (value.kind == NUMBER && expr->op == LPM_OP_SUM) {
+                total = MIN(total + value.number, SUM_MAX);
+            } else if (value.kind == NUMBER) {
+                total = MAX(total, value.number);
+            }
+        }
+    }
+    eval->depth--;
+    return unknown ? (Operand) { .kind = NONE } : number(total);
+}
+
+static Operand eval_value(LpmEval *eval, const LpmExpr *expr)
+{
+    switch (expr->op) {
+    case LPM_OP_FACT:
+        return operand_of_fact(eval, expr);
+    case LPM_OP_NUMBER:
+        return number(expr->number);
+    case LPM_OP_TEXT:
+        return (Operand) { .kind = TEXT, .text = expr->text };
+    case LPM_OP_VERSION: {
+        Operand value = { .kind = VERSION };
+
+        if (!lpm_version_parse(expr->text, &value.version)) {
+            g_assert_not_reached();
+        }
+        return value;
+    }
+    case LPM_OP_COUNT:
+    case LPM_OP_SUM:
+    case LPM_OP_MOST:
+        return fold(eval, expr);
+    case LPM_OP_LENGTH: {
+        const LpmValue *list = read_fact(eval, expr->args[0], FALSE);
+
+        return list != NULL ? number((gint64)list->items->len * 1000) :
+                              (Operand) { .kind = NONE };
+    }
+    case LPM_OP_ADD:
+    case LPM_OP_SUB:
+    case LPM_OP_MUL:
+    case LPM_OP_DIV:
+        return arithmetic(eval, expr);
+    default:
+        g_assert_not_reached();
+    }
+}
+
+static LpmTruth truth(gboolean value)
+{
+    return value ? LPM_YES : LPM_NO;
+}
+
+static int compare_operands(const Operand *a, const Operand *b)
+{
+    g_assert(a->kind == b->kind);
+    switch (a->kind) {
+    case NUMBER:
+        return a->number < b->number ? -1 : a->number > b->number;
+    case TEXT:
+        return strcmp(a->text, b->text);
+    case VERSION:
+        return lpm_version_compare(&a->version, &b->version);
+    default:
+        g_assert_not_reached();
+    }
+}
+
+static LpmTruth compare(LpmEval *eval, const LpmExpr *expr)
+{
+    Operand a = eval_value(eval, expr->args[0]);
+    Operand b = eval_value(eval, expr->args[1]);
+    int order;
+
+    if (a.kind == NONE || b.kind == NONE) {
+        return LPM_UNKNOWN;
+    }
+    order = compare_operands(&a, &b);
+    switch (expr->op) {
+    case LPM_OP_EQ:
+        return truth(order == 0);
+    case LPM_OP_NE:
+        return truth(order != 0);
+    case LPM_OP_LT:
+        return truth(order < 0);
+    case LPM_OP_LE:
+        return truth(order <= 0);
+    case LPM_OP_GT:
+        return truth(order > 0);
+    default:
+        return truth(order >= 0);
+    }
+}
+
+static gboolean holds_string(const GPtrArray *items, const char *text)
+{
+    for (guint i = 0; i < items->len; i++) {
+        if (g_str_equal(g_ptr_array_index(items, i), text)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean has_word(const char *words, const char *word)
+{
+    g_auto(GStrv) list = g_strsplit(words, " ", -1);
+
+    return g_strv_contains((const char *const *)list, word);
+}
+
+/* HAS, SUBSET, DISJOINT, IN */
+static LpmTruth sets(LpmEval *eval, const LpmExpr *expr)
+{
+    Operand a = eval_value(eval, expr->args[0]);
+    Operand b = expr->op == LPM_OP_IN ? a : eval_value(eval, expr->args[1]);
+
+    if (a.kind == NONE || b.kind == NONE) {
+        return LPM_UNKNOWN;
+    }
+    if (expr->op == LPM_OP_IN) {
+        return truth(has_word(expr->text, a.text));
+    }
+    if (expr->op == LPM_OP_HAS) {
+        return truth(holds_string(a.items, b.text));
+    }
+    for (guint i = 0; i < a.items->len; i++) {
+        if (holds_string(b.items, g_ptr_array_index(a.items, i)) !=
+            (expr->op == LPM_OP_SUBSET)) {
+            return LPM_NO;
+        }
+    }
+    return LPM_YES;
+}
+
+/*
+ * AND, OR: the operands in turn, until one settles it.  What does not settle
+ * it is not shown: of an OR that is true only the operand that is.
+ */
+static LpmTruth junction(LpmEval *eval, const LpmExpr *expr)
+{
+    LpmTruth settles = expr->op == LPM_OP_AND ? LPM_NO : LPM_YES;
+    LpmTruth result = expr->op == LPM_OP_AND ? LPM_YES : LPM_NO;
+    guint mark = eval->seen->len;
+
+    for (gsize i = 0; expr->args[i] != NULL; i++) {
+        guint before = eval->seen->len;
+        LpmTruth one = eval_condition(eval, expr->args[i]);
+
+        if (one == settles) {
+            forget(eval, mark, before);
+            return settles;
+        }
+        if (one == LPM_UNKNOWN) {
+            result = LPM_UNKNOWN;
+        }
+    }
+    return result;
+}
+
+/* EACH, SOME: shows the elements that settle it. */
+static LpmTruth quantifier(LpmEval *eval, const LpmExpr *expr)
+{
+    const LpmValue *list = read_fact(eval, expr->args[0], FALSE);
+    LpmTruth settles = expr->op == LPM_OP_EACH ? LPM_NO : LPM_YES;
+    LpmTruth result = expr->op == LPM_OP_EACH ? LPM_YES : LPM_NO;
+    guint mark = eval->seen->len;
+
+    if (list == NULL) {
+        return LPM_UNKNOWN;
+    }
+    if (list->items->len == 0) {
+        see_fact(eval, expr->args[0], list);
+    }
+    push(eval, expr->args[0]);
+    for (guint i = 0; i < list->items->len; i++) {
+        guint before = eval->seen->len;
+        LpmTruth one;
+
+        eval->elements[eval->depth - 1] = g_ptr_array_index(list->items, i);
+        one = eval_condition(eval, expr->args[1]);
+        if (one == settles) {
+            if (result != settles) {
+                forget(eval, mark, before);
+            }
+            result = settles;
+        } else if (result == settles) {
+            forget(eval, before, eval->seen->len);
+        } else if (one == LPM_UNKNOWN) {
+            result = LPM_UNKNOWN;
+        }
+    }
+    eval->depth--;
+    return result;
+}
+
+static LpmTruth negate(LpmTruth value)
+{
+    return value == LPM_UNKNOWN ? value : truth(value == LPM_NO);
+}
+
+static LpmTruth implies(LpmEval *eval, const LpmExpr *expr)
+{
+    LpmTruth condition = eval_condition(eval, expr->args[0]);
+    LpmTruth then;
+
+    if (condition == LPM_NO) {
+        return LPM_YES;
+    }
+    then = eval_condition(eval, expr->args[1]);
+    if (then == LPM_YES || condition == LPM_YES) {
+        return then;
+    }
+    return LPM_UNKNOWN;
+}
+
+static LpmTruth call(LpmEval *eval, const LpmExpr *expr)
+{
+    const LpmExpr *outer = eval->call;
+    LpmTruth result;
+
+    eval->call = expr;
+    result = expr->call(eval);
+    eval->call = outer;
+    return result;
+}
+
+static LpmTruth eval_plain(LpmEval *eval, const LpmExpr *expr)
+{
+    switch (expr->op) {
+    case LPM_OP_IS: {
+        const LpmValue *value = read_fact(eval, expr->args[0], TRUE);
+
+        return value != NULL ? truth(value->number != 0) : LPM_UNKNOWN;
+    }
+    case LPM_OP_KNOWN: {
+        const LpmExpr *fact = expr->args[0];
+        const LpmNode *node = node_of(eval, fact->anchor);
+
+        return truth(node != NULL &&
+                     lpm_node_get(node, fact->field) != NULL);
+    }
+    case LPM_OP_NOT:
+        return negate(eval_condition(eval, expr->args[0]));
+    case LPM_OP_AND:
+    case LPM_OP_OR:
+        return junction(eval, expr);
+    case LPM_OP_IF:
+        return implies(eval, expr);
+    case LPM_OP_EQ:
+    case LPM_OP_NE:
+    case LPM_OP_LT:
+    case LPM_OP_LE:
+    case LPM_OP_GT:
+    case LPM_OP_GE:
+        return compare(eval, expr);
+    case LPM_OP_IN:
+    case LPM_OP_HAS:
+    case LPM_OP_SUBSET:
+    case LPM_OP_DISJOINT:
+        return sets(eval, expr);
+    case LPM_OP_EMPTY: {
+        const LpmValue *list = read_fact(eval, expr->args[0], TRUE);
+
+        return list != NULL ? truth(list->items->len == 0) : LPM_UNKNOWN;
+    }
+    case LPM_OP_EACH:
+    case LPM_OP_SOME:
+        return quantifier(eval, expr);
+    case LPM_OP_CALL:
+        return call(eval, expr);
+    default:
+        g_assert_not_reached();
+    }
+}
+
+static LpmTruth eval_condition(LpmEval *eval, const LpmExpr *expr)
+{
+    LpmTruth result = eval_plain(eval, expr);
+
+#ifdef LPM_MUTATE
+    if (expr == lpm_expr_mutant) {
+        return negate(result);
+    }
+#endif
+    return result;
+}
+
+LpmFound lpm_expr_eval(const LpmExpr *expr, const LpmFacts *facts)
+{
+    g_autoptr(GPtrArray) seen = g_ptr_array_new_with_free_func(g_free);
+    LpmEval eval = { .facts = facts, .seen = seen };
+    LpmFound found = { .truth = eval_condition(&eval, expr) };
+
+    found.seen = seen_text(seen);
+    found.missing = eval.missing;
+    if (found.truth == LPM_UNKNOWN && found.missing == NULL) {
+        found.missing = g_strdup("cannot be worked out from these facts");
+    }
+    return found;
+}
+
+void lpm_found_clear(LpmFound *found)
+{
+    g_free(found->seen);
+    g_free(found->missing);
+}

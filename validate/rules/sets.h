@@ -1,0 +1,18 @@
+/*
+ * One set of rows per subject file
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef LPM_RULE_SETS_H
+#define LPM_RULE_SETS_H
+
+#include "rules/rules.h"
+#include "rules/words.h"
+
+extern const LpmRuleSet lpm_rules_memory;
+
+/* Defines the set of a subject file from its array `rows`. */
+#define LPM_RULE_SET(name) \
+    const LpmRuleSet name = { rows, G_N_ELEMENTS(rows) }
+
+#endif /* LPM_RULE_SETS_H */
