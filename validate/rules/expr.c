@@ -165,6 +165,18 @@ void lpm_eval_see(LpmEval *eval, const char *format, ...)
     va_end(args);
 }
 
+void lpm_eval_miss(LpmEval *eval, const char *format, ...)
+{
+    va_list args;
+
+    if (eval->missing != NULL) {
+        return;
+    }
+    va_start(args, format);
+    eval->missing = g_strdup_vprintf(format, args);
+    va_end(args);
+}
+
 /* Forgets what was seen from @mark on until @until. */
 static void forget(LpmEval *eval, guint mark, guint until)
 {

@@ -147,6 +147,10 @@ char *lpm_expr_check(const LpmExpr *expr);
 /** lpm_eval_fact: the value of argument @i, a FACT; NULL: absent, noted. */
 const LpmValue *lpm_eval_fact(LpmEval *eval, guint i);
 
+/** lpm_eval_miss: says what is absent; the first that is said is shown. */
+void lpm_eval_miss(LpmEval *eval, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
+
 /** lpm_eval_element: (nullable): the element at hand, as IT() has it. */
 const LpmNode *lpm_eval_element(const LpmEval *eval);
 
