@@ -154,7 +154,7 @@ static gboolean is_described(const LpmFacts *facts, LpmSide side)
            NULL;
 }
 
-static gboolean hosts_are_described(const LpmFacts *facts)
+gboolean lpm_rules_hosts_described(const LpmFacts *facts)
 {
     return is_described(facts, LPM_SIDE_SOURCE) &&
            is_described(facts, LPM_SIDE_DESTINATION);
@@ -164,7 +164,7 @@ static gboolean applies(const LpmRule *rule, const LpmFacts *facts,
                         const LpmRun *run)
 {
     if (rule->test != NULL && run->profile == LPM_PROFILE_QEMU &&
-        !hosts_are_described(facts)) {
+        !lpm_rules_hosts_described(facts)) {
         return FALSE;
     }
     if ((rule->moves & run->move) == 0 ||
@@ -184,6 +184,7 @@ static void say_absent(LpmRuleResult *result, const LpmFacts *facts,
     LpmField fact = LPM_REF_FACT(ref);
     const char *why = lpm_facts_why(facts, side, fact);
 
+    result->missing = lpm_field_info(fact);
     result->expected = g_strdup_printf("%s %s", lpm_side_name(side),
                                        lpm_field_info(fact)->name);
     result->actual = g_strdup_printf("unknown: %s",
@@ -257,14 +258,28 @@ static gboolean is_overridden(const LpmRule *rule, const LpmFacts *facts)
     return value != NULL && value->number != 0;
 }
 
+/* Takes over the facts of @found. */
+static void take_facts(LpmRuleResult *result, LpmFound *found)
+{
+    if (result->facts == NULL) {
+        result->facts = g_steal_pointer(&found->facts);
+    } else if (found->facts != NULL) {
+        g_ptr_array_extend_and_steal(result->facts,
+                                     g_steal_pointer(&found->facts));
+    }
+}
+
 /* A row whose conditions are expressions. */
-static void run_test(LpmRuleResult *result, const LpmFacts *facts)
+static void run_test(LpmRuleResult *result, const LpmFacts *facts,
+                     const LpmRun *run)
 {
     const LpmRule *rule = result->rule;
+    guint want = run->facts ? LPM_WANT_FACTS : 0;
     LpmFound found = { .truth = LPM_YES };
 
     if (rule->when != NULL) {
-        found = lpm_expr_eval(rule->when, facts);
+        found = lpm_expr_eval_for(rule->when, facts, want);
+        take_facts(result, &found);
         if (found.truth == LPM_NO) {
             result->status = LPM_RULE_NOT_APPLICABLE;
             lpm_found_clear(&found);
@@ -273,21 +288,49 @@ static void run_test(LpmRuleResult *result, const LpmFacts *facts)
     }
     if (found.truth == LPM_YES) {
         lpm_found_clear(&found);
-        found = lpm_expr_eval(rule->test, facts);
+        found = lpm_expr_eval_for(rule->test, facts, want |
+                                  (run->brief ? 0 : LPM_WANT_PASSES));
+        take_facts(result, &found);
+    }
+    if (found.truth == LPM_YES && run->brief) {
+        result->status = LPM_RULE_PASS;
+        return;
     }
     result->expected = g_strdup(rule->wanted != NULL ? rule->wanted :
                                                        rule->title);
     if (found.truth == LPM_UNKNOWN) {
         result->status = LPM_RULE_UNKNOWN;
         result->actual = g_strdup_printf("unknown: %s", found.missing);
+        result->missing = found.absent == NULL ? NULL :
+                          lpm_field_info(found.absent->field);
     } else {
         result->status = status_of(rule, found.truth == LPM_YES);
         if (result->status == LPM_RULE_FAIL && is_overridden(rule, facts)) {
             result->status = LPM_RULE_WARN;
         }
-        result->actual = g_strdup(found.seen);
+        result->actual = g_steal_pointer(&found.seen);
     }
     lpm_found_clear(&found);
+}
+
+/* The facts that a row with a list of needs rests on. */
+static void list_needs(LpmRuleResult *result, const LpmFacts *facts)
+{
+    const LpmRule *rule = result->rule;
+
+    result->facts = lpm_known_new();
+    for (gsize i = 0; i < LPM_RULE_NEEDS_MAX && rule->needs[i] != 0; i++) {
+        LpmSide side = LPM_REF_SIDE(rule->needs[i]);
+        LpmField fact = LPM_REF_FACT(rule->needs[i]);
+
+        if (lpm_facts_has(facts, side, fact)) {
+            lpm_known_add(result->facts,
+                          g_strdup_printf("%s.qemu.%s", lpm_side_name(side),
+                                          lpm_field_info(fact)->name),
+                          lpm_facts_text(facts, side, fact),
+                          lpm_facts_origin(facts, side, fact));
+        }
+    }
 }
 
 LpmRuleResult *lpm_rule_run(const LpmRule *rule, const LpmFacts *facts,
@@ -300,7 +343,7 @@ LpmRuleResult *lpm_rule_run(const LpmRule *rule, const LpmFacts *facts,
     if (!applies(rule, facts, run)) {
         result->status = LPM_RULE_NOT_APPLICABLE;
     } else if (rule->test != NULL) {
-        run_test(result, facts);
+        run_test(result, facts, run);
     } else if (absent != 0) {
         result->status = LPM_RULE_UNKNOWN;
         say_absent(result, facts, absent);
@@ -308,6 +351,10 @@ LpmRuleResult *lpm_rule_run(const LpmRule *rule, const LpmFacts *facts,
         run_check(result, facts);
     } else {
         run_holds(result, facts);
+    }
+    if (run->facts && rule->test == NULL &&
+        result->status != LPM_RULE_NOT_APPLICABLE) {
+        list_needs(result, facts);
     }
     if (result->expected == NULL) {
         result->expected = g_strdup("");
@@ -329,6 +376,7 @@ void lpm_rule_result_free(LpmRuleResult *result)
     g_free(result->expected);
     g_free(result->actual);
     g_free(result->remedy);
+    g_clear_pointer(&result->facts, g_ptr_array_unref);
     g_free(result);
 }
 

@@ -58,25 +58,14 @@ GPtrArray *lpm_expr_facts(const LpmExpr *expr)
 
 char *lpm_expr_fact_name(const LpmExpr *fact)
 {
-    static const char *const anchors[] = {
-        [LPM_AT_SRC] = "source",
-        [LPM_AT_DST] = "destination",
-        [LPM_AT_SRC_CONSOLE] = "source.console",
-        [LPM_AT_DST_CONSOLE] = "destination.console",
-        [LPM_AT_SRC_POOL] = "source.shared-memory-pool",
-        [LPM_AT_DST_POOL] = "destination.shared-memory-pool",
-        [LPM_AT_SRC_QEMU] = "source.qemu",
-        [LPM_AT_DST_QEMU] = "destination.qemu",
-        [LPM_AT_PART] = "partition",
-        [LPM_AT_MOVE] = "move",
-    };
     const LpmFieldInfo *info = lpm_field_info(fact->field);
 
     if (fact->anchor == LPM_AT_IT || fact->anchor == LPM_AT_UP) {
         return g_strdup_printf("%s.%s", lpm_record_info(info->record)->name,
                                info->name);
     }
-    return g_strdup_printf("%s.%s", anchors[fact->anchor], info->name);
+    return g_strdup_printf("%s.%s", lpm_anchor_name(fact->anchor),
+                           info->name);
 }
 
 static gboolean is_condition(const LpmExpr *expr)

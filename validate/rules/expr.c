@@ -10,15 +10,35 @@
 
 #define DEPTH_MAX  2    /* lists within lists: IT and UP */
 
-struct LpmEval {
-    const LpmFacts *facts;
+/* Where in the lists an evaluation is. */
+typedef struct Place {
     const LpmNode *elements[DEPTH_MAX];     /* outermost first */
     const LpmExpr *lists[DEPTH_MAX];
     guint depth;
-    const LpmExpr *call;                    /* for lpm_eval_fact() */
-    GPtrArray *seen;                        /* char *, what was looked at */
-    char *missing;
+} Place;
+
+/*
+ * What was looked at.  Most evaluations end in a pass that nobody reads
+ * about, so texts are made at the end, and only of what is shown.
+ */
+typedef struct Seen {
+    const LpmExpr *fact;    /* NULL: only text */
+    const LpmNode *node;    /* that has it; NULL: there is none */
+    Place place;
+    char *text;             /* owned */
+} Seen;
+
+struct LpmEval {
+    const LpmFacts *facts;
+    Place place;
+    const LpmExpr *call;    /* for lpm_eval_fact() */
+    GArray *seen;           /* Seen */
+    Seen missing;           /* the first absent fact, or with neither */
 };
+
+/* A list of a thousand adapters is not shown one by one. */
+#define SEEN_MAX   4096
+#define SHOWN_MAX  24
 
 /* A value of an operand; kind NONE is an absent fact. */
 typedef struct Operand {
@@ -35,7 +55,7 @@ static LpmTruth eval_condition(LpmEval *eval, const LpmExpr *expr);
 const LpmExpr *lpm_expr_mutant;
 #endif
 
-static const char *anchor_name(LpmAnchor anchor)
+const char *lpm_anchor_name(LpmAnchor anchor)
 {
     static const char *const names[] = {
         [LPM_AT_NONE] = "",
@@ -52,6 +72,7 @@ static const char *anchor_name(LpmAnchor anchor)
         [LPM_AT_IT] = "",
         [LPM_AT_UP] = "",
     };
+    G_STATIC_ASSERT(G_N_ELEMENTS(names) == LPM_AT__MAX);
 
     return names[anchor];
 }
@@ -92,68 +113,83 @@ static const LpmNode *node_of(const LpmEval *eval, LpmAnchor anchor)
     case LPM_AT_MOVE:
         return lpm_facts_move(eval->facts);
     case LPM_AT_IT:
-        g_assert(eval->depth >= 1);
-        return eval->elements[eval->depth - 1];
+        g_assert(eval->place.depth >= 1);
+        return eval->place.elements[eval->place.depth - 1];
     case LPM_AT_UP:
-        g_assert(eval->depth >= 2);
-        return eval->elements[eval->depth - 2];
+        g_assert(eval->place.depth >= 2);
+        return eval->place.elements[eval->place.depth - 2];
     default:
         g_assert_not_reached();
     }
 }
 
 /* "partition.disks[hdisk0].volume" */
-static void add_path(const LpmEval *eval, GString *text, const LpmExpr *fact)
+static void add_path(const Place *place, GString *text, const LpmExpr *fact)
 {
-    guint at = eval->depth;
+    guint at = place->depth;
 
     if (fact->anchor == LPM_AT_IT || fact->anchor == LPM_AT_UP) {
+        const char *key;
+
         at -= fact->anchor == LPM_AT_IT ? 1 : 2;
-        if (eval->lists[at]->anchor == LPM_AT_IT ||
-            eval->lists[at]->anchor == LPM_AT_UP) {
+        if (place->lists[at]->anchor == LPM_AT_IT ||
+            place->lists[at]->anchor == LPM_AT_UP) {
             /* A list in an element: its own path begins there */
-            LpmEval outer = *eval;
+            Place outer = *place;
 
             outer.depth = at;
-            add_path(&outer, text, eval->lists[at]);
+            add_path(&outer, text, place->lists[at]);
         } else {
             g_string_append_printf(text, "%s.%s",
-                                   anchor_name(eval->lists[at]->anchor),
+                                   lpm_anchor_name(place->lists[at]->anchor),
                                    lpm_field_info(
-                                       eval->lists[at]->field)->name);
+                                       place->lists[at]->field)->name);
         }
-        g_string_append_printf(text, "[%s]",
-                               lpm_node_key(eval->elements[at]));
+        key = lpm_node_key(place->elements[at]);
+        g_string_append_printf(text, "[%s]", key != NULL ? key : "");
     } else {
-        g_string_append(text, anchor_name(fact->anchor));
+        g_string_append(text, lpm_anchor_name(fact->anchor));
     }
     g_string_append_printf(text, ".%s", lpm_field_info(fact->field)->name);
+}
+
+static void clear_seen(gpointer seen)
+{
+    g_free(((Seen *)seen)->text);
+}
+
+static Seen seen_now(const LpmEval *eval, const LpmExpr *fact,
+                     const LpmNode *node)
+{
+    return (Seen) { .fact = fact, .node = node, .place = eval->place };
+}
+
+static gboolean is_set(const Seen *seen)
+{
+    return seen->fact != NULL || seen->text != NULL;
 }
 
 static void note_missing(LpmEval *eval, const LpmExpr *fact,
                          const LpmNode *node)
 {
-    GString *text;
-    const char *why = node != NULL ? lpm_node_why(node, fact->field) : NULL;
-
-    if (eval->missing != NULL) {
-        return;
+    if (!is_set(&eval->missing)) {
+        eval->missing = seen_now(eval, fact, node);
     }
-    text = g_string_new(NULL);
-    add_path(eval, text, fact);
-    g_string_append_printf(text, ": %s", why != NULL ? why : "not given");
-    eval->missing = g_string_free(text, FALSE);
+}
+
+static void add_seen(LpmEval *eval, Seen seen)
+{
+    if (eval->seen->len < SEEN_MAX) {
+        g_array_append_val(eval->seen, seen);
+    } else {
+        clear_seen(&seen);
+    }
 }
 
 static void see_fact(LpmEval *eval, const LpmExpr *fact,
-                     const LpmValue *value)
+                     const LpmNode *node)
 {
-    GString *text = g_string_new(NULL);
-    g_autofree char *shown = lpm_value_text(fact->field, value);
-
-    add_path(eval, text, fact);
-    g_string_append_printf(text, ": %s", shown);
-    g_ptr_array_add(eval->seen, g_string_free(text, FALSE));
+    add_seen(eval, seen_now(eval, fact, node));
 }
 
 void lpm_eval_see(LpmEval *eval, const char *format, ...)
@@ -161,7 +197,7 @@ void lpm_eval_see(LpmEval *eval, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    g_ptr_array_add(eval->seen, g_strdup_vprintf(format, args));
+    add_seen(eval, (Seen) { .text = g_strdup_vprintf(format, args) });
     va_end(args);
 }
 
@@ -169,11 +205,11 @@ void lpm_eval_miss(LpmEval *eval, const char *format, ...)
 {
     va_list args;
 
-    if (eval->missing != NULL) {
+    if (is_set(&eval->missing)) {
         return;
     }
     va_start(args, format);
-    eval->missing = g_strdup_vprintf(format, args);
+    eval->missing.text = g_strdup_vprintf(format, args);
     va_end(args);
 }
 
@@ -181,28 +217,123 @@ void lpm_eval_miss(LpmEval *eval, const char *format, ...)
 static void forget(LpmEval *eval, guint mark, guint until)
 {
     if (until > mark) {
-        g_ptr_array_remove_range(eval->seen, mark, until - mark);
+        g_array_remove_range(eval->seen, mark, until - mark);
     }
 }
 
-/* What was seen, each once. */
-static char *seen_text(const GPtrArray *seen)
+static const LpmValue *value_of(const Seen *seen)
 {
+    return lpm_node_get(seen->node, seen->fact->field);
+}
+
+static char *text_of(const Seen *seen)
+{
+    g_autofree char *value = NULL;
+    GString *text;
+
+    if (seen->fact == NULL) {
+        return g_strdup(seen->text);
+    }
+    text = g_string_new(NULL);
+    add_path(&seen->place, text, seen->fact);
+    value = lpm_value_text(seen->fact->field, value_of(seen));
+    g_string_append_printf(text, ": %s", value);
+    return g_string_free(text, FALSE);
+}
+
+/* What was seen, each once. */
+static char *seen_text(const GArray *all)
+{
+    g_autoptr(GHashTable) once = g_hash_table_new_full(g_str_hash,
+                                                       g_str_equal, g_free,
+                                                       NULL);
     GString *text = g_string_new(NULL);
 
-    for (guint i = 0; i < seen->len; i++) {
-        const char *one = g_ptr_array_index(seen, i);
-        gboolean again = FALSE;
+    for (guint i = 0; i < all->len; i++) {
+        char *one = text_of(&g_array_index(all, Seen, i));
+        guint n = g_hash_table_size(once);
 
-        for (guint k = 0; k < i && !again; k++) {
-            again = g_str_equal(one, g_ptr_array_index(seen, k));
-        }
-        if (!again) {
-            g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "",
-                                   one);
+        if (g_hash_table_contains(once, one)) {
+            g_free(one);
+        } else if (n == SHOWN_MAX) {
+            g_string_append(text, "; and more");
+            g_free(one);
+            break;
+        } else {
+            g_string_append_printf(text, "%s%s", n > 0 ? "; " : "", one);
+            g_hash_table_add(once, one);
         }
     }
     return g_string_free(text, FALSE);
+}
+
+static char *missing_text(const Seen *missing)
+{
+    const char *why;
+    GString *text;
+
+    if (missing->fact == NULL) {
+        return g_strdup(missing->text != NULL ? missing->text :
+                        "cannot be worked out from these facts");
+    }
+    why = missing->node == NULL ? NULL :
+          lpm_node_why(missing->node, missing->fact->field);
+    text = g_string_new(NULL);
+    add_path(&missing->place, text, missing->fact);
+    g_string_append_printf(text, ": %s", why != NULL ? why : "not given");
+    return g_string_free(text, FALSE);
+}
+
+static void free_known(gpointer data)
+{
+    LpmKnown *known = data;
+
+    g_free(known->path);
+    g_free(known->value);
+    g_free(known->origin);
+    g_free(known);
+}
+
+GPtrArray *lpm_known_new(void)
+{
+    return g_ptr_array_new_with_free_func(free_known);
+}
+
+void lpm_known_add(GPtrArray *known, char *path, char *value,
+                   const char *origin)
+{
+    LpmKnown *one = g_new0(LpmKnown, 1);
+
+    one->path = path;
+    one->value = value;
+    one->origin = g_strdup(origin != NULL ? origin : "");
+    g_ptr_array_add(known, one);
+}
+
+/* The facts that were seen, each once. */
+static GPtrArray *seen_facts(const GArray *all)
+{
+    g_autoptr(GHashTable) once = g_hash_table_new(g_str_hash, g_str_equal);
+    GPtrArray *known = lpm_known_new();
+
+    for (guint i = 0; i < all->len && known->len < LPM_KNOWN_MAX; i++) {
+        const Seen *seen = &g_array_index(all, Seen, i);
+        GString *path;
+
+        if (seen->fact == NULL) {
+            continue;
+        }
+        path = g_string_new(NULL);
+        add_path(&seen->place, path, seen->fact);
+        if (g_hash_table_add(once, path->str)) {
+            lpm_known_add(known, g_string_free(path, FALSE),
+                          lpm_value_text(seen->fact->field, value_of(seen)),
+                          lpm_node_origin(seen->node, seen->fact->field));
+        } else {
+            g_string_free(path, TRUE);
+        }
+    }
+    return known;
 }
 
 static const LpmValue *read_fact(LpmEval *eval, const LpmExpr *fact,
@@ -215,7 +346,7 @@ static const LpmValue *read_fact(LpmEval *eval, const LpmExpr *fact,
     if (value == NULL) {
         note_missing(eval, fact, node);
     } else if (show) {
-        see_fact(eval, fact, value);
+        see_fact(eval, fact, node);
     }
     return value;
 }
@@ -227,7 +358,9 @@ const LpmValue *lpm_eval_fact(LpmEval *eval, guint i)
 
 const LpmNode *lpm_eval_element(const LpmEval *eval)
 {
-    return eval->depth > 0 ? eval->elements[eval->depth - 1] : NULL;
+    const Place *place = &eval->place;
+
+    return place->depth > 0 ? place->elements[place->depth - 1] : NULL;
 }
 
 const LpmFacts *lpm_eval_facts(const LpmEval *eval)
@@ -301,11 +434,16 @@ static Operand arithmetic(LpmEval *eval, const LpmExpr *expr)
     return number(result > SUM_MAX ? SUM_MAX : (gint64)result);
 }
 
-static gboolean push(LpmEval *eval, const LpmExpr *list)
+static void push(LpmEval *eval, const LpmExpr *list)
 {
-    g_assert(eval->depth < DEPTH_MAX);
-    eval->lists[eval->depth++] = list;
-    return TRUE;
+    g_assert(eval->place.depth < DEPTH_MAX);
+    eval->place.lists[eval->place.depth++] = list;
+}
+
+/* The element at hand. */
+static void turn_to(LpmEval *eval, const LpmNode *element)
+{
+    eval->place.elements[eval->place.depth - 1] = element;
 }
 
 /* COUNT, SUM, MOST */
@@ -320,7 +458,7 @@ static Operand fold(LpmEval *eval, const LpmExpr *expr)
     }
     push(eval, expr->args[0]);
     for (guint i = 0; i < list->items->len; i++) {
-        eval->elements[eval->depth - 1] = g_ptr_array_index(list->items, i);
+        turn_to(eval, g_ptr_array_index(list->items, i));
         if (expr->op == LPM_OP_COUNT) {
             LpmTruth truth = eval_condition(eval, expr->args[1]);
 
@@ -337,7 +475,7 @@ static Operand fold(LpmEval *eval, const LpmExpr *expr)
             }
         }
     }
-    eval->depth--;
+    eval->place.depth--;
     return unknown ? (Operand) { .kind = NONE } : number(total);
 }
 
@@ -434,11 +572,19 @@ static gboolean holds_string(const GPtrArray *items, const char *text)
     return FALSE;
 }
 
+/* Whether @word is one of @words, which spaces separate. */
 static gboolean has_word(const char *words, const char *word)
 {
-    g_auto(GStrv) list = g_strsplit(words, " ", -1);
+    gsize len = strlen(word);
 
-    return g_strv_contains((const char *const *)list, word);
+    for (const char *at = words; at != NULL; at = strchr(at, ' ')) {
+        at += *at == ' ';
+        if (strncmp(at, word, len) == 0 &&
+            (at[len] == ' ' || at[len] == '\0')) {
+            return len > 0;
+        }
+    }
+    return FALSE;
 }
 
 /* HAS, SUBSET, DISJOINT, IN */
@@ -502,14 +648,15 @@ static LpmTruth quantifier(LpmEval *eval, const LpmExpr *expr)
         return LPM_UNKNOWN;
     }
     if (list->items->len == 0) {
-        see_fact(eval, expr->args[0], list);
+        see_fact(eval, expr->args[0],
+                 node_of(eval, expr->args[0]->anchor));
     }
     push(eval, expr->args[0]);
     for (guint i = 0; i < list->items->len; i++) {
         guint before = eval->seen->len;
         LpmTruth one;
 
-        eval->elements[eval->depth - 1] = g_ptr_array_index(list->items, i);
+        turn_to(eval, g_ptr_array_index(list->items, i));
         one = eval_condition(eval, expr->args[1]);
         if (one == settles) {
             if (result != settles) {
@@ -522,7 +669,7 @@ static LpmTruth quantifier(LpmEval *eval, const LpmExpr *expr)
             result = LPM_UNKNOWN;
         }
     }
-    eval->depth--;
+    eval->place.depth--;
     return result;
 }
 
@@ -618,22 +765,37 @@ static LpmTruth eval_condition(LpmEval *eval, const LpmExpr *expr)
     return result;
 }
 
+LpmFound lpm_expr_eval_for(const LpmExpr *expr, const LpmFacts *facts,
+                           guint want)
+{
+    g_autoptr(GArray) seen = g_array_new(FALSE, FALSE, sizeof(Seen));
+    LpmEval eval = { .facts = facts, .seen = seen };
+    LpmFound found = { 0 };
+
+    g_array_set_clear_func(seen, clear_seen);
+    found.truth = eval_condition(&eval, expr);
+    if (found.truth != LPM_YES || (want & LPM_WANT_PASSES) != 0) {
+        found.seen = seen_text(seen);
+    }
+    if (found.truth == LPM_UNKNOWN) {
+        found.absent = eval.missing.fact;
+        found.missing = missing_text(&eval.missing);
+    }
+    if ((want & LPM_WANT_FACTS) != 0) {
+        found.facts = seen_facts(seen);
+    }
+    clear_seen(&eval.missing);
+    return found;
+}
+
 LpmFound lpm_expr_eval(const LpmExpr *expr, const LpmFacts *facts)
 {
-    g_autoptr(GPtrArray) seen = g_ptr_array_new_with_free_func(g_free);
-    LpmEval eval = { .facts = facts, .seen = seen };
-    LpmFound found = { .truth = eval_condition(&eval, expr) };
-
-    found.seen = seen_text(seen);
-    found.missing = eval.missing;
-    if (found.truth == LPM_UNKNOWN && found.missing == NULL) {
-        found.missing = g_strdup("cannot be worked out from these facts");
-    }
-    return found;
+    return lpm_expr_eval_for(expr, facts, LPM_WANT_PASSES);
 }
 
 void lpm_found_clear(LpmFound *found)
 {
-    g_free(found->seen);
-    g_free(found->missing);
+    g_clear_pointer(&found->seen, g_free);
+    g_clear_pointer(&found->missing, g_free);
+    g_clear_pointer(&found->facts, g_ptr_array_unref);
 }

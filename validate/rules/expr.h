@@ -104,22 +104,55 @@ struct LpmExpr {
     const LpmExpr *const *args;     /* ends with NULL */
 };
 
+/** lpm_anchor_name: "source.console"; "" for elements of lists. */
+const char *lpm_anchor_name(LpmAnchor anchor);
+
+/* A fact that a verdict rests on. */
+typedef struct LpmKnown {
+    char *path;     /* "partition.disks[hdisk0].volume" */
+    char *value;
+    char *origin;
+} LpmKnown;
+
+/* So that a report on a server of thousands of adapters can be read. */
+#define LPM_KNOWN_MAX  64
+
+/** lpm_known_new: Returns: (transfer full): of LpmKnown *, empty. */
+GPtrArray *lpm_known_new(void);
+
+/** lpm_known_add: @path, @value: (transfer full); @origin: (nullable). */
+void lpm_known_add(GPtrArray *known, char *path, char *value,
+                   const char *origin);
+
 /* What an evaluation found. */
 typedef struct LpmFound {
     LpmTruth truth;
-    char *seen;     /* "destination.lmb-size-mib: 128; ..."; never NULL */
+    char *seen;     /* "destination.lmb-size-mib: 128; ..."; or NULL */
     char *missing;  /* first absent fact and why, if truth is UNKNOWN */
+    const LpmExpr *absent;  /* that fact, if it is an operand; or NULL */
+    GPtrArray *facts;       /* LpmKnown *, LPM_KNOWN_MAX at most; or NULL */
 } LpmFound;
+
+/* What is to be told besides the truth, and why it is not YES. */
+typedef enum LpmWant {
+    LPM_WANT_PASSES = 1 << 0,   /* what was seen when it is YES, too */
+    LPM_WANT_FACTS  = 1 << 1,   /* the list of facts */
+} LpmWant;
 
 /** lpm_found_clear: frees the texts. */
 void lpm_found_clear(LpmFound *found);
 
 /**
- * lpm_expr_eval:
+ * lpm_expr_eval_for:
  * @expr: a condition
+ * @want: LpmWant bits
  *
  * Pure.  Threads: any.
  */
+LpmFound lpm_expr_eval_for(const LpmExpr *expr, const LpmFacts *facts,
+                           guint want);
+
+/** lpm_expr_eval: the same, with LPM_WANT_PASSES. */
 LpmFound lpm_expr_eval(const LpmExpr *expr, const LpmFacts *facts);
 
 /**

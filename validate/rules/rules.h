@@ -101,6 +101,8 @@ typedef struct LpmRuleResult {
     char *expected;
     char *actual;
     char *remedy;
+    const LpmFieldInfo *missing;    /* unknown: what is absent; or NULL */
+    GPtrArray *facts;               /* LpmKnown *, with run->facts; or NULL */
 } LpmRuleResult;
 
 typedef enum LpmVerdict {
@@ -128,6 +130,8 @@ typedef struct LpmRun {
     LpmMove move;
     LpmProfile profile;
     gboolean advice;            /* those that advise, too */
+    gboolean brief;             /* texts of what passes are not wanted */
+    gboolean facts;             /* lists of facts are wanted */
     const char *const *only;    /* (nullable): lpm_rule_matches() names, of
                                    any profile */
 } LpmRun;
@@ -149,6 +153,12 @@ void lpm_rule_result_free(LpmRuleResult *result);
  * Returns: (transfer full): LpmRuleResult *, sorted by id.
  */
 GPtrArray *lpm_rules_run(const LpmFacts *facts, const LpmRun *run);
+
+/**
+ * lpm_rules_hosts_described: whether sources told of both hosts, and not only
+ * of the QEMUs on them; without, the profile of QEMU judges no host.
+ */
+gboolean lpm_rules_hosts_described(const LpmFacts *facts);
 
 /** lpm_profile_find: "powervm-hmc", "powervm-ivm" or "qemu". */
 gboolean lpm_profile_find(const char *name, LpmProfile *ret_profile);
