@@ -9,6 +9,7 @@ struct LpmFacts {
     LpmNode *systems[LPM_SIDE__MAX];
     LpmNode *move;
     char *partition;        /* name that was selected, or NULL */
+    guint at;               /* where it stood then, among many */
 };
 
 LpmFacts *lpm_facts_new(void)
@@ -50,6 +51,12 @@ const LpmNode *lpm_facts_partition(const LpmFacts *facts)
     const LpmNode *source = facts->systems[LPM_SIDE_SOURCE];
     const LpmValue *all = lpm_node_get(source, LPM_SYSTEM_PARTITIONS);
 
+    if (facts->partition != NULL && all != NULL &&
+        facts->at < all->items->len &&
+        g_strcmp0(lpm_node_key(g_ptr_array_index(all->items, facts->at)),
+                  facts->partition) == 0) {
+        return g_ptr_array_index(all->items, facts->at);
+    }
     if (facts->partition != NULL) {
         return lpm_node_find(source, LPM_SYSTEM_PARTITIONS,
                              facts->partition);
@@ -60,13 +67,21 @@ const LpmNode *lpm_facts_partition(const LpmFacts *facts)
 
 gboolean lpm_facts_select(LpmFacts *facts, const char *name)
 {
-    if (lpm_node_find(facts->systems[LPM_SIDE_SOURCE], LPM_SYSTEM_PARTITIONS,
-                      name) == NULL) {
-        return FALSE;
+    const LpmValue *all = lpm_node_get(facts->systems[LPM_SIDE_SOURCE],
+                                       LPM_SYSTEM_PARTITIONS);
+
+    for (guint i = 0; all != NULL && i < all->items->len; i++) {
+        if (g_strcmp0(lpm_node_key(g_ptr_array_index(all->items, i)),
+                      name) == 0) {
+            char *copy = g_strdup(name);
+
+            g_free(facts->partition);
+            facts->partition = copy;
+            facts->at = i;
+            return TRUE;
+        }
     }
-    g_free(facts->partition);
-    facts->partition = g_strdup(name);
-    return TRUE;
+    return FALSE;
 }
 
 const char *lpm_side_name(LpmSide side)

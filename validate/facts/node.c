@@ -18,14 +18,14 @@ struct LpmNode {
     LpmRecord record;
     LpmField first;
     guint n_slots;
-    Slot slots[];
+    Slot *slots[];          /* NULL: never set; most fields of most nodes */
 };
 
 LpmNode *lpm_node_new(LpmRecord record)
 {
     const LpmRecordInfo *info = lpm_record_info(record);
     LpmNode *node = g_malloc0(sizeof(LpmNode) +
-                              info->n_fields * sizeof(Slot));
+                              info->n_fields * sizeof(Slot *));
 
     node->record = record;
     node->first = info->first;
@@ -51,7 +51,10 @@ void lpm_node_free(LpmNode *node)
         return;
     }
     for (guint i = 0; i < node->n_slots; i++) {
-        slot_clear(&node->slots[i]);
+        if (node->slots[i] != NULL) {
+            slot_clear(node->slots[i]);
+            g_free(node->slots[i]);
+        }
     }
     g_free(node);
 }
@@ -61,44 +64,56 @@ LpmRecord lpm_node_record(const LpmNode *node)
     return node->record;
 }
 
-static const Slot *slot_of(const LpmNode *node, LpmField field)
+/* NULL: never set. */
+static Slot *slot_of(const LpmNode *node, LpmField field)
 {
     g_assert((guint)field - (guint)node->first < node->n_slots);
-    return &node->slots[field - node->first];
+    return node->slots[field - node->first];
+}
+
+static Slot *present_slot(const LpmNode *node, LpmField field)
+{
+    Slot *slot = slot_of(node, field);
+
+    return slot != NULL && slot->present ? slot : NULL;
 }
 
 const LpmValue *lpm_node_get(const LpmNode *node, LpmField field)
 {
-    const Slot *slot = slot_of(node, field);
+    const Slot *slot = present_slot(node, field);
 
-    return slot->present ? &slot->value : NULL;
+    return slot != NULL ? &slot->value : NULL;
 }
 
 const char *lpm_node_origin(const LpmNode *node, LpmField field)
 {
-    const Slot *slot = slot_of(node, field);
+    const Slot *slot = present_slot(node, field);
 
-    return slot->present ? slot->origin : NULL;
+    return slot != NULL ? slot->origin : NULL;
 }
 
 const char *lpm_node_why(const LpmNode *node, LpmField field)
 {
     const Slot *slot = slot_of(node, field);
 
-    return slot->present ? NULL : slot->origin;
+    return slot == NULL || slot->present ? NULL : slot->origin;
 }
 
 const char *lpm_node_key(const LpmNode *node)
 {
-    return node->slots[0].value.text;
+    return node->slots[0] != NULL ? node->slots[0]->value.text : NULL;
 }
 
 static Slot *prepare(LpmNode *node, LpmField field, const char *origin)
 {
-    Slot *slot = (Slot *)slot_of(node, field);
+    Slot *slot = slot_of(node, field);
     /* The old origin may be where the new one comes from. */
     char *copy = g_strdup(origin);
 
+    if (slot == NULL) {
+        slot = g_new0(Slot, 1);
+        node->slots[field - node->first] = slot;
+    }
     slot_clear(slot);
     slot->origin = copy;
     slot->present = TRUE;
@@ -301,10 +316,10 @@ gboolean lpm_node_set_text(LpmNode *node, LpmField field, const char *text,
 LpmNode *lpm_node_sub(LpmNode *node, LpmField field, const char *origin)
 {
     const LpmFieldInfo *info = lpm_field_info(field);
-    Slot *slot = (Slot *)slot_of(node, field);
+    Slot *slot = present_slot(node, field);
 
     g_assert(info->type == LPM_TYPE_SUB);
-    if (!slot->present) {
+    if (slot == NULL) {
         slot = prepare(node, field, origin);
         slot->value.sub = lpm_node_new(info->sub);
     }
@@ -313,10 +328,10 @@ LpmNode *lpm_node_sub(LpmNode *node, LpmField field, const char *origin)
 
 LpmNode *lpm_node_find(const LpmNode *node, LpmField field, const char *key)
 {
-    const Slot *slot = slot_of(node, field);
+    const Slot *slot = present_slot(node, field);
 
     g_assert(lpm_field_info(field)->type == LPM_TYPE_LIST);
-    for (guint i = 0; slot->present && i < slot->value.items->len; i++) {
+    for (guint i = 0; slot != NULL && i < slot->value.items->len; i++) {
         LpmNode *item = g_ptr_array_index(slot->value.items, i);
 
         if (g_strcmp0(lpm_node_key(item), key) == 0) {
@@ -329,19 +344,25 @@ LpmNode *lpm_node_find(const LpmNode *node, LpmField field, const char *key)
 LpmNode *lpm_node_item(LpmNode *node, LpmField field, const char *key,
                        const char *origin)
 {
-    const LpmFieldInfo *info = lpm_field_info(field);
     LpmNode *item = lpm_node_find(node, field, key);
 
-    if (item != NULL) {
-        return item;
-    }
+    return item != NULL ? item : lpm_node_append(node, field, key, origin);
+}
+
+LpmNode *lpm_node_append(LpmNode *node, LpmField field, const char *key,
+                         const char *origin)
+{
+    const LpmFieldInfo *info = lpm_field_info(field);
+    LpmNode *item;
+
+    g_assert(info->type == LPM_TYPE_LIST);
     if (lpm_node_get(node, field) == NULL) {
         lpm_node_set_empty(node, field, origin);
     }
     item = lpm_node_new(info->sub);
     lpm_node_set_string(item, lpm_record_info(info->sub)->first, key,
                         origin);
-    g_ptr_array_add(((Slot *)slot_of(node, field))->value.items, item);
+    g_ptr_array_add(slot_of(node, field)->value.items, item);
     return item;
 }
 
@@ -355,17 +376,36 @@ static GPtrArray *copy_strings(const GPtrArray *from)
     return items;
 }
 
+GHashTable *lpm_node_keys(const LpmNode *node, LpmField field)
+{
+    GHashTable *keys = g_hash_table_new_full(g_str_hash, g_str_equal,
+                                             g_free, NULL);
+    const LpmValue *value = lpm_node_get(node, field);
+
+    for (guint i = 0; value != NULL && i < value->items->len; i++) {
+        LpmNode *item = g_ptr_array_index(value->items, i);
+
+        g_hash_table_insert(keys, g_strdup(lpm_node_key(item)), item);
+    }
+    return keys;
+}
+
 static void merge_list(LpmNode *into, LpmField field, const GPtrArray *from,
                        const char *origin)
 {
+    g_autoptr(GHashTable) keys = NULL;
+
     if (lpm_node_get(into, field) == NULL) {
         lpm_node_set_empty(into, field, origin);
     }
+    keys = lpm_node_keys(into, field);
     for (guint i = 0; i < from->len; i++) {
         const LpmNode *item = g_ptr_array_index(from, i);
+        const char *key = lpm_node_key(item);
+        LpmNode *old = g_hash_table_lookup(keys, key);
 
-        lpm_node_merge(lpm_node_item(into, field, lpm_node_key(item),
-                                     origin), item);
+        lpm_node_merge(old != NULL ? old :
+                       lpm_node_append(into, field, key, origin), item);
     }
 }
 
@@ -407,12 +447,13 @@ void lpm_node_merge(LpmNode *into, const LpmNode *from)
 {
     g_assert(into->record == from->record);
     for (guint i = 0; i < from->n_slots; i++) {
-        const Slot *slot = &from->slots[i];
+        const Slot *slot = from->slots[i];
         LpmField field = (LpmField)(from->first + i);
 
-        if (slot->present) {
+        if (slot != NULL && slot->present) {
             merge_slot(into, field, slot);
-        } else if (slot->origin != NULL && !into->slots[i].present) {
+        } else if (slot != NULL && slot->origin != NULL &&
+                   present_slot(into, field) == NULL) {
             lpm_node_set_absent(into, field, slot->origin);
         }
     }

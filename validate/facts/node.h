@@ -98,6 +98,19 @@ LpmNode *lpm_node_sub(LpmNode *node, LpmField field, const char *origin);
 LpmNode *lpm_node_item(LpmNode *node, LpmField field, const char *key,
                        const char *origin);
 
+/**
+ * lpm_node_append: as lpm_node_item() for a key that is known to be new;
+ * does not search the list.
+ */
+LpmNode *lpm_node_append(LpmNode *node, LpmField field, const char *key,
+                         const char *origin);
+
+/**
+ * lpm_node_keys: Returns: (transfer container): the nodes of a LIST field by
+ * key, for many searches.
+ */
+GHashTable *lpm_node_keys(const LpmNode *node, LpmField field);
+
 /** lpm_node_find: as lpm_node_item(); NULL if there is none. */
 LpmNode *lpm_node_find(const LpmNode *node, LpmField field,
                        const char *key);

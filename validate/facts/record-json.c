@@ -217,15 +217,18 @@ static gboolean read_list(LpmNode *node, LpmField field, JsonNode *json,
     g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash,
                                                        g_str_equal, g_free,
                                                        NULL);
+    g_autoptr(GHashTable) known = NULL;
 
     if (lpm_node_get(node, field) == NULL) {
         lpm_node_set_empty(node, field, origin);
     }
+    known = lpm_node_keys(node, field);
     for (guint i = 0; i < n; i++) {
         JsonNode *item = json_array_get_element(array, i);
         g_autofree char *at = g_strdup_printf("%s/%u", place->pointer, i);
         g_autofree char *from = g_strdup_printf("%s#%s", place->file, at);
         g_autofree char *key = NULL;
+        LpmNode *old;
 
         if (!JSON_NODE_HOLDS_OBJECT(item)) {
             return fault(error, at, "%s, wanted an object",
@@ -240,7 +243,9 @@ static gboolean read_list(LpmNode *node, LpmField field, JsonNode *json,
             return fault(error, at, "a %s with the %s '%s' came before",
                          lpm_record_info(record)->name, key_name, key);
         }
-        if (!lpm_record_from_json(lpm_node_item(node, field, key, from),
+        old = g_hash_table_lookup(known, key);
+        if (!lpm_record_from_json(old != NULL ? old :
+                                  lpm_node_append(node, field, key, from),
                                   item, place->file, at, error)) {
             return FALSE;
         }
