@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <string.h>
-#include <sys/ioctl.h>
 
+#include "report/layout.h"
 #include "report/report.h"
 
 #define BAR_CELLS  30
@@ -61,23 +61,15 @@ static char *progress_text(const LpmMoveProgress *p)
     return g_string_free(text, FALSE);
 }
 
-/* Columns of the terminal; a line that wraps could not be drawn again. */
-static int columns(FILE *out)
-{
-    struct winsize size;
-
-    if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
-        return 80;
-    }
-    return size.ws_col;
-}
-
 static void print_bar(FILE *out, double percent, const char *text)
 {
     guint cells = (guint)(percent * BAR_CELLS / 100);
     char bar[BAR_CELLS + 1];
-    /* Brackets, a space, and the last column, which some wrap at. */
-    int room = columns(out) - BAR_CELLS - 4;
+    /*
+     * Brackets, a space, and the last column, which some wrap at: a line
+     * that wraps could not be drawn again.
+     */
+    int room = (int)lpm_columns(out) - BAR_CELLS - 4;
 
     memset(bar, '.', BAR_CELLS);
     memset(bar, '#', MIN(cells, BAR_CELLS));

@@ -24,29 +24,72 @@ typedef enum LpmDetail {
  */
 gboolean lpm_report_colour(FILE *out);
 
+/* What was judged, with what, and how it went. */
+typedef struct LpmJudged {
+    const LpmFacts *facts;
+    const LpmRun *run;
+    const GPtrArray *results;   /* LpmRuleResult *, of lpm_rules_run() */
+} LpmJudged;
+
 /**
- * lpm_report_text:
- * @results: LpmRuleResult *
+ * lpm_report_table:
  *
- * Failures first, then warnings, unknown, and with VERBOSE the rest.
+ * Groups by subject: those with failures first, then with warnings, unknown;
+ * with VERBOSE also what holds and what is not applicable.  A terminal's
+ * width is kept; elsewhere each finding is a paragraph of whole lines.
  * Control characters in values (they come from peers) are escaped.
  */
-void lpm_report_text(FILE *out, const GPtrArray *results, LpmDetail detail,
-                     gboolean colour);
+void lpm_report_table(FILE *out, const LpmJudged *judged, LpmDetail detail,
+                      gboolean colour);
 
-/** lpm_report_json: (transfer full): as docs/lpm-verdict.schema.json says. */
-JsonNode *lpm_report_json(const GPtrArray *results);
+/**
+ * lpm_report_document: (transfer full): as docs/lpm-verdict.schema.json says.
+ * Facts are listed if the run wanted them.
+ */
+JsonNode *lpm_report_document(const LpmJudged *judged);
 
-/** lpm_report_list: one line per row: id, severity, title. */
+/*
+ * JUnit XML: a suite per subject.  Between begin and end one call for each
+ * partition.
+ */
+void lpm_report_junit_begin(FILE *out);
+void lpm_report_junit_add(FILE *out, const LpmJudged *judged);
+void lpm_report_junit_end(FILE *out);
+
+/** lpm_report_list: one line per row: id, severity, profiles, moves, title. */
 void lpm_report_list(FILE *out);
+
+/** lpm_report_list_json: (transfer full): all that a row says. */
+JsonNode *lpm_report_list_json(void);
 
 /**
  * lpm_report_explain:
- * @name: as lpm_rule_matches() takes it
+ * @name: as lpm_rule_matches() takes it, or a spec id that has no row
  *
- * Returns: false if no row matches.
+ * Returns: false if no row matches and no spec has such an id.
  */
 gboolean lpm_report_explain(FILE *out, const char *name);
+
+/** lpm_rule_subject: (transfer full): the part of the id before the dot. */
+char *lpm_rule_subject(const LpmRule *rule);
+
+/*
+ * What a subject is about, and what it costs to move without; a row in
+ * subjects.c.
+ */
+typedef struct LpmSubject {
+    const char *name;
+    const char *about;
+    const char *why;
+} LpmSubject;
+
+/** lpm_subject_find: (nullable): that of a row. */
+const LpmSubject *lpm_subject_find(const LpmRule *rule);
+
+/* Until every caller has what lpm_report_table() wants. */
+void lpm_report_text(FILE *out, const GPtrArray *results, LpmDetail detail,
+                     gboolean colour);
+JsonNode *lpm_report_json(const GPtrArray *results);
 
 /** lpm_report_print: @node on one line; @pretty: indented. */
 void lpm_report_print(FILE *out, JsonNode *node, gboolean pretty);

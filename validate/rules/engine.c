@@ -429,6 +429,11 @@ gboolean lpm_profile_find(const char *name, LpmProfile *ret_profile)
     return FALSE;
 }
 
+const char *lpm_move_name(LpmMove move)
+{
+    return move == LPM_MOVE_ACTIVE ? "active" : "inactive";
+}
+
 const char *lpm_profile_name(LpmProfile profile)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(profiles); i++) {

@@ -166,6 +166,14 @@ GPtrArray *lpm_expr_facts(const LpmExpr *expr);
 char *lpm_expr_fact_name(const LpmExpr *fact);
 
 /**
+ * lpm_expr_text:
+ *
+ * Returns: (transfer full): the condition for people:
+ * "partition.memory-mode = shared -> destination.ame-capable".
+ */
+char *lpm_expr_text(const LpmExpr *expr);
+
+/**
  * lpm_expr_check:
  *
  * Whether the tree is well formed: operands of the right number and types,

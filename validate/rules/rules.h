@@ -163,6 +163,9 @@ gboolean lpm_rules_hosts_described(const LpmFacts *facts);
 /** lpm_profile_find: "powervm-hmc", "powervm-ivm" or "qemu". */
 gboolean lpm_profile_find(const char *name, LpmProfile *ret_profile);
 
+/** lpm_move_name: "active" or "inactive". */
+const char *lpm_move_name(LpmMove move);
+
 /** lpm_profile_name: of one profile. */
 const char *lpm_profile_name(LpmProfile profile);
 
