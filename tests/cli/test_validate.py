@@ -272,6 +272,7 @@ def uri_rules(case):
         0, absent=['security.plain-network'])
 
 
+COMMANDS = ('validate', 'migrate', 'status', 'cancel', 'offer', 'facts')
 USAGE = [
     [], ['nonsense'], ['validate'], ['validate', '--source', 'qmp:/x'],
     ['validate', '--source', 'qmp:', '--destination', 'qmp:/y'],
@@ -309,7 +310,7 @@ def usage_errors(case):
 def help_and_version(case):
     lpm('--help').expect(0, 'validate', 'migrate', 'status', 'cancel')
     lpm('--version').expect(0, 'lpm ')
-    for command in ('validate', 'migrate', 'status', 'cancel', 'offer'):
+    for command in COMMANDS:
         lpm(command, '--help').expect(0, '--source')
         lpm(command, '--version').expect(0, 'lpm ')
 
@@ -322,7 +323,7 @@ def manual_text():
 
 def manual_has_the_same_options(case):
     helps = set()
-    for command in ('validate', 'migrate', 'status', 'cancel', 'offer'):
+    for command in COMMANDS:
         out = lpm(command, '--help').expect(0).out
         helps |= set(re.findall(r'^ +(?:-\w, )?(--[a-z-]+)', out, re.M))
     section = manual_text().split('.SH OPTIONS')[1].split('.SH EXIT')[0]
@@ -332,7 +333,7 @@ def manual_has_the_same_options(case):
 
 def manual_has_the_same_short_options(case):
     helps = set()
-    for command in ('validate', 'migrate', 'status', 'cancel', 'offer'):
+    for command in COMMANDS:
         out = lpm(command, '--help').expect(0).out
         helps |= set(re.findall(r'^ +(-\w), (--[a-z-]+)', out, re.M))
     section = manual_text().split('.SH OPTIONS')[1].split('.SH EXIT')[0]

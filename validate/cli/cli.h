@@ -11,6 +11,7 @@
 #include "facts/facts.h"
 #include "facts/qmp.h"
 #include "handoff/move.h"
+#include "rules/rules.h"
 
 /* Exit codes besides LpmOutcome's. */
 #define LPM_EXIT_PASS     0
@@ -18,15 +19,33 @@
 #define LPM_EXIT_UNKNOWN  2
 #define LPM_EXIT_USAGE    3
 
-/* Where a side's facts come from: "qmp:PATH" or "offer:FILE". */
-typedef struct LpmEndpoint {
-    gboolean given;
-    gboolean is_qmp;
-    char *path;
-} LpmEndpoint;
+typedef struct LpmGathering LpmGathering;
+typedef struct LpmEndpoint LpmEndpoint;
+
+#define LPM_ENDPOINT_GUEST   (1u << 0)  /* tells of a QEMU: one per side */
+#define LPM_ENDPOINT_LIVE    (1u << 1)  /* asked now: it may not answer */
+#define LPM_ENDPOINT_SYSTEM  (1u << 2)  /* WHERE#SYSTEM */
+#define LPM_ENDPOINT_MAY_BE_BARE (1u << 3)  /* nothing behind the prefix */
+
+/* A kind of source of facts; a row in endpoint.c. */
+typedef struct LpmEndpointKind {
+    const char *prefix;
+    const char *form;       /* for usage: "qmp:PATH" */
+    guint flags;
+    gboolean (*gather)(LpmGathering *gathering, const LpmEndpoint *end,
+                       LpmSide side, GError **error);
+} LpmEndpointKind;
+
+/* One value of --source or --destination. */
+struct LpmEndpoint {
+    const LpmEndpointKind *kind;
+    char *text;             /* as given */
+    char *where;            /* without the prefix and the system */
+    char *system;           /* or NULL */
+};
 
 typedef struct LpmOptions {
-    LpmEndpoint sides[LPM_SIDE__MAX];
+    GPtrArray *sides[LPM_SIDE__MAX];    /* LpmEndpoint *; later ones win */
     gboolean json;
     gboolean quiet;
     gboolean verbose;
@@ -36,6 +55,15 @@ typedef struct LpmOptions {
     char *explain;
     char **only;
     gboolean inactive;
+    gboolean all;
+    gboolean advice;
+    LpmProfile profile;
+    /* validate, migrate, facts */
+    char *partition;
+    char **sets;
+    /* facts */
+    char *save;
+    gboolean schema;
     /* migrate */
     LpmMoveOptions move;
     char *uri;
@@ -67,6 +95,24 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
 /** lpm_options_clear: frees what lpm_options_parse() set. */
 void lpm_options_clear(LpmOptions *options);
 
+/**
+ * lpm_endpoint_parse: Returns: (transfer full) (nullable): NULL: it begins
+ * with no kind's prefix, or has nothing behind it.
+ */
+LpmEndpoint *lpm_endpoint_parse(const char *text);
+
+/** lpm_endpoint_free: @end: (nullable). */
+void lpm_endpoint_free(LpmEndpoint *end);
+
+/** lpm_endpoint_forms: (transfer full): "qmp:PATH, offer:FILE or ...". */
+char *lpm_endpoint_forms(void);
+
+/** lpm_endpoints_qmp: (nullable): the path of the monitor among @ends. */
+const char *lpm_endpoints_qmp(const GPtrArray *ends);
+
+/** lpm_endpoints_check: whether they go together; says why not. */
+gboolean lpm_endpoints_check(GPtrArray *const *sides, int *ret_exit);
+
 /** lpm_usage: "lpm: TEXT" and where to look; Returns: LPM_EXIT_USAGE. */
 int lpm_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
@@ -87,17 +133,47 @@ int lpm_cmd_migrate(LpmOptions *options);
 int lpm_cmd_status(LpmOptions *options);
 int lpm_cmd_cancel(LpmOptions *options);
 int lpm_cmd_offer(LpmOptions *options);
+int lpm_cmd_facts(LpmOptions *options);
 
 /**
  * lpm_gather:
  * @qmp: (array): the two connections; an element may be NULL
  * @why: (array): why it is NULL; may be NULL
  *
- * Facts of both sides and of the plan.
+ * Facts of both sides and of the plan.  Says itself what cannot be read.
  *
- * Errors: those of lpm_gather_offer_file().
+ * Returns: (transfer full) (nullable): NULL: @ret_exit is the exit code.
  */
 LpmFacts *lpm_gather(const LpmOptions *options, LpmQmp *const *qmp,
-                     char *const *why, GError **error);
+                     char *const *why, int *ret_exit);
+
+/**
+ * lpm_ask_and_gather: connects to the monitors, then lpm_gather().  With
+ * facts @ret_exit is UNKNOWN if a monitor cannot be asked, else PASS.
+ */
+LpmFacts *lpm_ask_and_gather(const LpmOptions *options, int *ret_exit);
+
+/** lpm_source_partitions: (nullable): LpmNode *, of the source. */
+const GPtrArray *lpm_source_partitions(const LpmFacts *facts);
+
+/** lpm_choose_partition: @name: one of lpm_source_partitions(). */
+void lpm_choose_partition(LpmFacts *facts, const char *name,
+                          const char *origin);
+
+/**
+ * lpm_choose:
+ *
+ * The partition that is to move: --partition; what an inventory's move says;
+ * the only one; the one that the source's QEMU names.  A source that tells
+ * of no partitions has none to choose.
+ *
+ * Returns: false after a usage error that lists them.
+ */
+gboolean lpm_choose(const LpmOptions *options, LpmFacts *facts,
+                    int *ret_exit);
+
+/** lpm_apply_sets: the values of --set; says what is wrong. */
+gboolean lpm_apply_sets(const LpmOptions *options, LpmFacts *facts,
+                        int *ret_exit);
 
 #endif /* LPM_CLI_H */

@@ -20,6 +20,8 @@ static const LpmCommand commands[] = {
       lpm_cmd_status },
     { "cancel", "Cancel a running move; the guest stays on the source.",
       lpm_cmd_cancel },
+    { "facts", "Print all that is known of both sides, with its origin.",
+      lpm_cmd_facts },
     { "offer", "Print what one side says of itself, for offer:FILE.",
       lpm_cmd_offer },
 };

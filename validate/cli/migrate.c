@@ -141,7 +141,6 @@ static gboolean validate_first(LpmOptions *options, View *view,
                                LpmQmp *source, LpmQmp *destination,
                                int *ret_exit)
 {
-    g_autoptr(GError) err = NULL;
     g_autoptr(LpmFacts) facts = NULL;
     g_autoptr(GPtrArray) results = NULL;
     LpmMoveProgress progress = { .phase = LPM_MOVE_VALIDATING,
@@ -151,10 +150,8 @@ static gboolean validate_first(LpmOptions *options, View *view,
 
     on_progress(&progress, view);
     facts = lpm_gather(options, (LpmQmp *[]) { source, destination },
-                       (char *[]) { NULL, NULL }, &err);
-    if (facts == NULL) {
-        lpm_say("%s", err->message);
-        *ret_exit = LPM_EXIT_USAGE;
+                       (char *[]) { NULL, NULL }, ret_exit);
+    if (facts == NULL || !lpm_choose(options, facts, ret_exit)) {
         return FALSE;
     }
     plan_stream(facts, options);

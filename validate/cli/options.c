@@ -8,53 +8,66 @@
 
 #include "cli/cli.h"
 #include "config.h"
+#include "report/report.h"
 
 #define ONLY_VALIDATE  (1u << 0)
 #define ONLY_MIGRATE   (1u << 1)
 #define SIDES_BOTH     (1u << 2)
 #define SIDE_ANY       (1u << 3)
 #define SIDE_SOURCE    (1u << 4)
+#define SIDES_SOME     (1u << 5)
+#define NEEDS_QMP      (1u << 6)
+#define ONLY_FACTS     (1u << 7)
+
+/* What a file or a peer says may be in there: nothing for a terminal. */
+static void say_to_stderr(const char *format, va_list args)
+    G_GNUC_PRINTF(1, 0);
+
+static void say_to_stderr(const char *format, va_list args)
+{
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    g_autofree char *safe = lpm_report_escape(text);
+
+    fprintf(stderr, "lpm: %s\n", safe);
+}
 
 void lpm_say(const char *format, ...)
 {
     va_list args;
 
-    fputs("lpm: ", stderr);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    say_to_stderr(format, args);
     va_end(args);
-    fputc('\n', stderr);
 }
 
 int lpm_usage(const char *format, ...)
 {
     va_list args;
 
-    fputs("lpm: ", stderr);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    say_to_stderr(format, args);
     va_end(args);
-    fputs("\nTry 'lpm --help' or 'lpm COMMAND --help'.\n", stderr);
+    fputs("Try 'lpm --help' or 'lpm COMMAND --help'.\n", stderr);
     return LPM_EXIT_USAGE;
 }
 
-static gboolean parse_endpoint(const char *text, LpmSide side,
-                               LpmEndpoint *ret_end, int *ret_exit)
+static gboolean parse_endpoints(char *const *texts, LpmSide side,
+                                LpmOptions *options, int *ret_exit)
 {
-    if (text == NULL) {
-        return TRUE;
+    options->sides[side] = g_ptr_array_new_with_free_func(
+        (GDestroyNotify)lpm_endpoint_free);
+    for (gsize i = 0; texts != NULL && texts[i] != NULL; i++) {
+        LpmEndpoint *end = lpm_endpoint_parse(texts[i]);
+
+        if (end == NULL) {
+            g_autofree char *forms = lpm_endpoint_forms();
+
+            *ret_exit = lpm_usage("--%s %s: wanted %s", lpm_side_name(side),
+                                  texts[i], forms);
+            return FALSE;
+        }
+        g_ptr_array_add(options->sides[side], end);
     }
-    if (g_str_has_prefix(text, "qmp:") && text[4] != '\0') {
-        ret_end->is_qmp = TRUE;
-        ret_end->path = g_strdup(text + 4);
-    } else if (g_str_has_prefix(text, "offer:") && text[6] != '\0') {
-        ret_end->path = g_strdup(text + 6);
-    } else {
-        *ret_exit = lpm_usage("--%s %s: wanted qmp:PATH or offer:FILE",
-                              lpm_side_name(side), text);
-        return FALSE;
-    }
-    ret_end->given = TRUE;
     return TRUE;
 }
 
@@ -107,30 +120,34 @@ static gboolean in_range(const char *name, gint64 value, gint64 min,
 static gboolean check_endpoints(const LpmOptions *options, guint flags,
                                 int *ret_exit)
 {
-    const LpmEndpoint *source = &options->sides[LPM_SIDE_SOURCE];
-    const LpmEndpoint *destination = &options->sides[LPM_SIDE_DESTINATION];
+    const GPtrArray *source = options->sides[LPM_SIDE_SOURCE];
+    const GPtrArray *destination = options->sides[LPM_SIDE_DESTINATION];
 
-    if ((flags & SIDES_BOTH) != 0 && (!source->given ||
-                                      !destination->given)) {
+    if ((flags & SIDES_BOTH) != 0 && (source->len == 0 ||
+                                      destination->len == 0)) {
         *ret_exit = lpm_usage("--source and --destination are needed");
         return FALSE;
     }
-    if ((flags & SIDE_ANY) != 0 && source->given == destination->given) {
-        *ret_exit = lpm_usage("either --source or --destination is needed");
+    if ((flags & SIDE_ANY) != 0 && source->len + destination->len != 1) {
+        *ret_exit = lpm_usage("one --source or one --destination is needed");
         return FALSE;
     }
-    if ((flags & SIDE_SOURCE) != 0 && (!source->given ||
-                                       destination->given)) {
-        *ret_exit = lpm_usage("--source is needed, and only that");
+    if ((flags & SIDE_SOURCE) != 0 && (source->len != 1 ||
+                                       destination->len != 0)) {
+        *ret_exit = lpm_usage("one --source is needed, and only that");
         return FALSE;
     }
-    if ((flags & ONLY_VALIDATE) == 0 &&
-        ((source->given && !source->is_qmp) ||
-         (destination->given && !destination->is_qmp))) {
-        *ret_exit = lpm_usage("this command takes qmp:PATH only");
+    if ((flags & SIDES_SOME) != 0 && source->len + destination->len == 0) {
+        *ret_exit = lpm_usage("--source or --destination is needed");
         return FALSE;
     }
-    return TRUE;
+    if ((flags & NEEDS_QMP) != 0 &&
+        ((source->len > 0 && lpm_endpoints_qmp(source) == NULL) ||
+         (destination->len > 0 && lpm_endpoints_qmp(destination) == NULL))) {
+        *ret_exit = lpm_usage("this command needs qmp:PATH for a side");
+        return FALSE;
+    }
+    return lpm_endpoints_check(options->sides, ret_exit);
 }
 
 static guint command_flags(const char *command)
@@ -139,9 +156,13 @@ static guint command_flags(const char *command)
         return ONLY_VALIDATE | SIDES_BOTH;
     }
     if (g_str_equal(command, "migrate")) {
-        return ONLY_MIGRATE | SIDES_BOTH;
+        return ONLY_MIGRATE | SIDES_BOTH | NEEDS_QMP;
     }
-    return g_str_equal(command, "cancel") ? SIDE_SOURCE : SIDE_ANY;
+    if (g_str_equal(command, "facts")) {
+        return ONLY_FACTS | SIDES_SOME;
+    }
+    return NEEDS_QMP |
+           (g_str_equal(command, "cancel") ? SIDE_SOURCE : SIDE_ANY);
 }
 
 gboolean lpm_options_parse(LpmOptions *options, const char *command,
@@ -150,8 +171,9 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
 {
     g_autoptr(GOptionContext) context = NULL;
     g_autoptr(GError) err = NULL;
-    g_autofree char *source = NULL;
-    g_autofree char *destination = NULL;
+    g_auto(GStrv) source = NULL;
+    g_auto(GStrv) destination = NULL;
+    g_autofree char *profile = NULL;
     g_autofree char *format = NULL;
     g_autofree char *bandwidth = NULL;
     gboolean help = FALSE;
@@ -163,10 +185,10 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     guint flags = command_flags(command);
     gboolean needs_sides;
     const GOptionEntry common[] = {
-        { "source", 's', 0, G_OPTION_ARG_STRING, &source,
-          "the side that has the guest: qmp:PATH or offer:FILE", "WHERE" },
-        { "destination", 'd', 0, G_OPTION_ARG_STRING, &destination,
-          "the side that is to take it: qmp:PATH or offer:FILE", "WHERE" },
+        { "source", 's', 0, G_OPTION_ARG_STRING_ARRAY, &source,
+          "the side that has the guest: see lpm(1), Sides", "WHERE" },
+        { "destination", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &destination,
+          "the side that is to take it: see lpm(1), Sides", "WHERE" },
         { "format", 'f', 0, G_OPTION_ARG_STRING, &format,
           "text (default) or json", "FORMAT" },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
@@ -190,6 +212,31 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
           "run this rule only; may be given more than once", "ID" },
         { "inactive", 0, 0, G_OPTION_ARG_NONE, &options->inactive,
           "judge a move of a guest that is off", NULL },
+        { "all", 'a', 0, G_OPTION_ARG_NONE, &options->all,
+          "every partition of the source, one verdict each", NULL },
+        { "profile", 0, 0, G_OPTION_ARG_STRING, &profile,
+          "whose rules: powervm-hmc, powervm-ivm or qemu (default qemu)",
+          "PROFILE" },
+        { "advice", 0, 0, G_OPTION_ARG_NONE, &options->advice,
+          "run the rules that only advise, too", NULL },
+        { NULL },
+    };
+    const GOptionEntry partition[] = {
+        { "partition", 'p', 0, G_OPTION_ARG_STRING, &options->partition,
+          "which partition of the source (default: the only one)", "NAME" },
+        { NULL },
+    };
+    const GOptionEntry sets[] = {
+        { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->sets,
+          "what if: this fact had that value; may be given more than once",
+          "PATH=VALUE" },
+        { NULL },
+    };
+    const GOptionEntry facts[] = {
+        { "save", 0, 0, G_OPTION_ARG_FILENAME, &options->save,
+          "write the facts to an inventory", "FILE" },
+        { "schema", 0, 0, G_OPTION_ARG_NONE, &options->schema,
+          "print the JSON Schema of inventories", NULL },
         { NULL },
     };
     const GOptionEntry uri[] = {
@@ -233,6 +280,15 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     if ((flags & (ONLY_VALIDATE | ONLY_MIGRATE)) != 0) {
         g_option_context_add_main_entries(context, uri, NULL);
     }
+    if ((flags & (ONLY_VALIDATE | ONLY_MIGRATE | ONLY_FACTS)) != 0) {
+        g_option_context_add_main_entries(context, partition, NULL);
+    }
+    if ((flags & (ONLY_VALIDATE | ONLY_FACTS)) != 0) {
+        g_option_context_add_main_entries(context, sets, NULL);
+    }
+    if ((flags & ONLY_FACTS) != 0) {
+        g_option_context_add_main_entries(context, facts, NULL);
+    }
     if (!g_option_context_parse(context, &argc, &argv, &err)) {
         *ret_exit = lpm_usage("%s: %s", command, err->message);
         return FALSE;
@@ -267,13 +323,23 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         *ret_exit = lpm_usage("--quiet and --verbose exclude each other");
         return FALSE;
     }
-    if (!parse_endpoint(source, LPM_SIDE_SOURCE,
-                        &options->sides[LPM_SIDE_SOURCE], ret_exit) ||
-        !parse_endpoint(destination, LPM_SIDE_DESTINATION,
-                        &options->sides[LPM_SIDE_DESTINATION], ret_exit)) {
+    if (!parse_endpoints(source, LPM_SIDE_SOURCE, options, ret_exit) ||
+        !parse_endpoints(destination, LPM_SIDE_DESTINATION, options,
+                         ret_exit)) {
         return FALSE;
     }
-    needs_sides = !options->list && options->explain == NULL;
+    options->profile = LPM_PROFILE_QEMU;
+    if (profile != NULL && !lpm_profile_find(profile, &options->profile)) {
+        *ret_exit = lpm_usage("--profile %s: wanted powervm-hmc, "
+                              "powervm-ivm or qemu", profile);
+        return FALSE;
+    }
+    if (options->all && options->partition != NULL) {
+        *ret_exit = lpm_usage("--all and --partition exclude each other");
+        return FALSE;
+    }
+    needs_sides = !options->list && options->explain == NULL &&
+                  !options->schema;
     if (needs_sides && !check_endpoints(options, flags, ret_exit)) {
         return FALSE;
     }
@@ -324,8 +390,11 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
 void lpm_options_clear(LpmOptions *options)
 {
     for (guint i = 0; i < LPM_SIDE__MAX; i++) {
-        g_free(options->sides[i].path);
+        g_clear_pointer(&options->sides[i], g_ptr_array_unref);
     }
+    g_free(options->partition);
+    g_strfreev(options->sets);
+    g_free(options->save);
     g_free(options->explain);
     g_strfreev(options->only);
     g_free(options->uri);

@@ -10,7 +10,7 @@
 
 int lpm_cmd_status(LpmOptions *options)
 {
-    LpmSide side = options->sides[LPM_SIDE_SOURCE].given ?
+    LpmSide side = options->sides[LPM_SIDE_SOURCE]->len > 0 ?
                    LPM_SIDE_SOURCE : LPM_SIDE_DESTINATION;
     LpmProgressView view = {
         .out = stdout,

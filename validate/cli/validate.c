@@ -12,42 +12,20 @@
 
 LpmQmp *lpm_connect(const LpmOptions *options, LpmSide side, char **ret_why)
 {
-    const LpmEndpoint *end = &options->sides[side];
+    const char *path = lpm_endpoints_qmp(options->sides[side]);
     g_autoptr(GError) err = NULL;
     LpmQmp *qmp;
 
     *ret_why = NULL;
-    if (!end->given || !end->is_qmp) {
+    if (path == NULL) {
         return NULL;
     }
-    qmp = lpm_qmp_connect(end->path, lpm_side_name(side),
+    qmp = lpm_qmp_connect(path, lpm_side_name(side),
                           options->qmp_deadline_ms, &err);
     if (qmp == NULL) {
         *ret_why = g_strdup(err->message);
     }
     return qmp;
-}
-
-LpmFacts *lpm_gather(const LpmOptions *options, LpmQmp *const *qmp,
-                     char *const *why, GError **error)
-{
-    g_autoptr(LpmFacts) facts = lpm_facts_new();
-
-    for (guint i = 0; i < LPM_SIDE__MAX; i++) {
-        const LpmEndpoint *end = &options->sides[i];
-
-        if (end->is_qmp) {
-            lpm_gather_qmp(facts, (LpmSide)i, qmp[i], why[i]);
-        } else if (!lpm_gather_offer_file(facts, (LpmSide)i, end->path,
-                                          error)) {
-            return NULL;
-        }
-    }
-    if (options->uri != NULL) {
-        lpm_facts_set_string(facts, LPM_SIDE_DESTINATION, LPM_QEMU_URI,
-                             options->uri, "--uri");
-    }
-    return g_steal_pointer(&facts);
 }
 
 static int exit_of(LpmVerdict verdict)
@@ -83,15 +61,162 @@ static gboolean known_rules(char *const *only, int *ret_exit)
     return TRUE;
 }
 
-int lpm_cmd_validate(LpmOptions *options)
+LpmFacts *lpm_ask_and_gather(const LpmOptions *options, int *ret_exit)
 {
     g_autoptr(LpmQmp) source = NULL;
     g_autoptr(LpmQmp) destination = NULL;
     g_autofree char *why_source = NULL;
     g_autofree char *why_destination = NULL;
-    g_autoptr(LpmFacts) facts = NULL;
+
+    source = lpm_connect(options, LPM_SIDE_SOURCE, &why_source);
+    destination = lpm_connect(options, LPM_SIDE_DESTINATION,
+                              &why_destination);
+    *ret_exit = LPM_EXIT_PASS;
+    if (why_source != NULL) {
+        lpm_say("%s", why_source);
+        *ret_exit = LPM_EXIT_UNKNOWN;
+    }
+    if (why_destination != NULL) {
+        lpm_say("%s", why_destination);
+        *ret_exit = LPM_EXIT_UNKNOWN;
+    }
+    return lpm_gather(options, (LpmQmp *[]) { source, destination },
+                      (char *[]) { why_source, why_destination }, ret_exit);
+}
+
+/* The kind that is asked for, or that the partition's state leaves. */
+static LpmMove kind_of_move(const LpmOptions *options, const LpmFacts *facts)
+{
+    const LpmNode *partition = lpm_facts_partition(facts);
+    const LpmValue *state = partition == NULL ? NULL :
+        lpm_node_get(partition, LPM_PARTITION_STATE);
+
+    return options->inactive || (state != NULL &&
+           g_str_equal(state->text, "not-activated")) ? LPM_MOVE_INACTIVE :
+                                                        LPM_MOVE_ACTIVE;
+}
+
+static const char *move_name(LpmMove move)
+{
+    return move == LPM_MOVE_ACTIVE ? "active" : "inactive";
+}
+
+static GPtrArray *judge(const LpmOptions *options, const LpmFacts *facts)
+{
+    return lpm_rules_run(facts, &(LpmRun) {
+        .move = kind_of_move(options, facts),
+        .profile = options->profile,
+        .advice = options->advice,
+        .only = (const char *const *)options->only,
+    });
+}
+
+static void print_text(const LpmOptions *options, const GPtrArray *results)
+{
+    lpm_report_text(stdout, results, options->quiet ? LPM_DETAIL_QUIET :
+                    options->verbose ? LPM_DETAIL_VERBOSE :
+                    LPM_DETAIL_NORMAL, lpm_report_colour(stdout));
+}
+
+static int validate_one(const LpmOptions *options, LpmFacts *facts)
+{
     g_autoptr(GPtrArray) results = NULL;
-    g_autoptr(GError) err = NULL;
+    int code;
+
+    if (!lpm_choose(options, facts, &code) ||
+        !lpm_apply_sets(options, facts, &code)) {
+        return code;
+    }
+    if (!options->inactive && !options->quiet &&
+        kind_of_move(options, facts) == LPM_MOVE_INACTIVE) {
+        lpm_say("%s is not activated: judged as an inactive move",
+                lpm_node_key(lpm_facts_partition(facts)));
+    }
+    results = judge(options, facts);
+    if (options->json) {
+        g_autoptr(JsonNode) node = lpm_report_json(results);
+
+        lpm_report_print(stdout, node, TRUE);
+    } else {
+        print_text(options, results);
+    }
+    return exit_of(lpm_rules_verdict(results));
+}
+
+/* One of --all, as docs/lpm-verdicts.schema.json says. */
+static void print_partition(const LpmOptions *options, const LpmFacts *facts,
+                            const GPtrArray *results, gboolean first)
+{
+    const char *name = lpm_node_key(lpm_facts_partition(facts));
+    const char *move = move_name(kind_of_move(options, facts));
+
+    if (options->json) {
+        g_autoptr(JsonNode) node = lpm_report_json(results);
+        JsonObject *object = json_node_get_object(node);
+
+        json_object_remove_member(object, "version");
+        json_object_set_string_member(object, "partition", name);
+        json_object_set_string_member(object, "move", move);
+        fputs(first ? "" : ",", stdout);
+        lpm_report_print(stdout, node, FALSE);
+    } else if (!options->quiet) {
+        g_autofree char *safe = lpm_report_escape(name);
+
+        printf("%spartition %s (%s move)\n", first ? "" : "\n", safe, move);
+        print_text(options, results);
+    }
+}
+
+/* Each is printed before the next is judged: a server may have a thousand. */
+static int validate_all(const LpmOptions *options, LpmFacts *facts)
+{
+    const GPtrArray *all = lpm_source_partitions(facts);
+    LpmVerdict worst = LPM_VERDICT_PASS;
+    guint counts[3] = { 0 };
+    int code;
+
+    if (all == NULL || all->len == 0) {
+        return lpm_usage("--all: the source tells of no partition");
+    }
+    /* a path that is wrong is wrong for the first one, too */
+    lpm_choose_partition(facts, lpm_node_key(g_ptr_array_index(all, 0)),
+                         "--all");
+    if (!lpm_apply_sets(options, facts, &code)) {
+        return code;
+    }
+    if (options->json) {
+        puts("{\"version\":1,\"partitions\":[");
+    }
+    for (guint i = 0; i < all->len; i++) {
+        g_autoptr(GPtrArray) results = NULL;
+        LpmVerdict verdict;
+
+        lpm_choose_partition(facts, lpm_node_key(g_ptr_array_index(all, i)),
+                             "--all");
+        if (!lpm_apply_sets(options, facts, &code)) {
+            return code;
+        }
+        results = judge(options, facts);
+        print_partition(options, facts, results, i == 0);
+        verdict = lpm_rules_verdict(results);
+        counts[verdict]++;
+        if (verdict == LPM_VERDICT_FAIL || worst == LPM_VERDICT_PASS) {
+            worst = verdict;
+        }
+    }
+    if (options->json) {
+        printf("],\"verdict\":\"%s\"}\n", lpm_verdict_name(worst));
+    } else if (!options->quiet) {
+        printf("\n%u partitions: %u pass, %u fail, %u unknown\n", all->len,
+               counts[LPM_VERDICT_PASS], counts[LPM_VERDICT_FAIL],
+               counts[LPM_VERDICT_UNKNOWN]);
+    }
+    return exit_of(worst);
+}
+
+int lpm_cmd_validate(LpmOptions *options)
+{
+    g_autoptr(LpmFacts) facts = NULL;
     int code;
 
     if (options->list) {
@@ -108,42 +233,17 @@ int lpm_cmd_validate(LpmOptions *options)
     if (!known_rules(options->only, &code)) {
         return code;
     }
-    source = lpm_connect(options, LPM_SIDE_SOURCE, &why_source);
-    destination = lpm_connect(options, LPM_SIDE_DESTINATION,
-                              &why_destination);
-    for (guint i = 0; i < LPM_SIDE__MAX; i++) {
-        const char *why = i == 0 ? why_source : why_destination;
-
-        if (why != NULL) {
-            lpm_say("%s", why);
-        }
-    }
-    facts = lpm_gather(options, (LpmQmp *[]) { source, destination },
-                       (char *[]) { why_source, why_destination }, &err);
+    facts = lpm_ask_and_gather(options, &code);
     if (facts == NULL) {
-        lpm_say("%s", err->message);
-        return LPM_EXIT_USAGE;
+        return code;
     }
-    results = lpm_rules_run(facts, &(LpmRun) {
-        .move = options->inactive ? LPM_MOVE_INACTIVE : LPM_MOVE_ACTIVE,
-        .profile = LPM_PROFILE_QEMU,
-        .only = (const char *const *)options->only,
-    });
-    if (options->json) {
-        g_autoptr(JsonNode) node = lpm_report_json(results);
-
-        lpm_report_print(stdout, node, TRUE);
-    } else {
-        lpm_report_text(stdout, results, options->quiet ? LPM_DETAIL_QUIET :
-                        options->verbose ? LPM_DETAIL_VERBOSE :
-                        LPM_DETAIL_NORMAL, lpm_report_colour(stdout));
-    }
-    return exit_of(lpm_rules_verdict(results));
+    return options->all ? validate_all(options, facts) :
+                          validate_one(options, facts);
 }
 
 int lpm_cmd_offer(LpmOptions *options)
 {
-    LpmSide side = options->sides[LPM_SIDE_SOURCE].given ?
+    LpmSide side = options->sides[LPM_SIDE_SOURCE]->len > 0 ?
                    LPM_SIDE_SOURCE : LPM_SIDE_DESTINATION;
     g_autofree char *why = NULL;
     g_autoptr(LpmQmp) qmp = lpm_connect(options, side, &why);

@@ -346,7 +346,7 @@ static JsonNode *items_to_json(LpmField field, const GPtrArray *items)
     return node;
 }
 
-static JsonNode *value_to_json(LpmField field, const LpmValue *value)
+JsonNode *lpm_value_to_json(LpmField field, const LpmValue *value)
 {
     switch (lpm_field_info(field)->type) {
     case LPM_TYPE_BOOL:
@@ -377,8 +377,8 @@ JsonNode *lpm_record_to_json(const LpmNode *node)
     for (guint i = 0; i < info->n_fields; i++) {
         LpmField field = (LpmField)(info->first + i);
         const LpmValue *value = lpm_node_get(node, field);
-        JsonNode *member = value != NULL ? value_to_json(field, value) :
-                                           NULL;
+        JsonNode *member = value == NULL ? NULL :
+                           lpm_value_to_json(field, value);
 
         if (member != NULL) {
             json_object_set_member(object, lpm_field_info(field)->name,

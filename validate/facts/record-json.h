@@ -28,6 +28,12 @@ gboolean lpm_record_from_json(LpmNode *node, JsonNode *json,
                               GError **error);
 
 /**
+ * lpm_value_to_json: Returns: (transfer full) (nullable): a present value;
+ * NULL: an offer.
+ */
+JsonNode *lpm_value_to_json(LpmField field, const LpmValue *value);
+
+/**
  * lpm_record_to_json:
  *
  * Returns: (transfer full): every present field but offers.
