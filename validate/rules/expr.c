@@ -501,7 +501,10 @@ static Operand eval_value(LpmEval *eval, const LpmExpr *expr)
     case LPM_OP_MOST:
         return fold(eval, expr);
     case LPM_OP_LENGTH: {
-        const LpmValue *list = read_fact(eval, expr->args[0], FALSE);
+        const LpmExpr *fact = expr->args[0];
+        gboolean plain = lpm_field_info(fact->field)->type ==
+                         LPM_TYPE_STRINGS;
+        const LpmValue *list = read_fact(eval, fact, plain);
 
         return list != NULL ? number((gint64)list->items->len * 1000) :
                               (Operand) { .kind = NONE };
