@@ -6,6 +6,11 @@
 #include "rules/sets.h"
 
 const LpmRuleSet *const lpm_rule_sets[] = {
+    &lpm_rules_compat_mode,
     &lpm_rules_memory,
+    &lpm_rules_optimizer,
+    &lpm_rules_paging,
+    &lpm_rules_suspend,
+    &lpm_rules_trusted_boot,
     NULL,
 };

@@ -9,7 +9,12 @@
 #include "rules/rules.h"
 #include "rules/words.h"
 
+extern const LpmRuleSet lpm_rules_compat_mode;
 extern const LpmRuleSet lpm_rules_memory;
+extern const LpmRuleSet lpm_rules_optimizer;
+extern const LpmRuleSet lpm_rules_paging;
+extern const LpmRuleSet lpm_rules_suspend;
+extern const LpmRuleSet lpm_rules_trusted_boot;
 
 /* Defines the set of a subject file from its array `rows`. */
 #define LPM_RULE_SET(name) \
