@@ -1,0 +1,720 @@
+/*
+ * Gatherer: ask a libvirt daemon, and do not wait for ever
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Theory of operation: libvirt's calls have no deadline, and its keepalive
+ * only begins after the handshake, so a daemon that is stopped would hold us
+ * for good.  A thread makes the calls and notes each before it begins; the
+ * caller waits with a deadline for the call and one for all.  When one
+ * passes, the caller leaves with an error that names the call; the thread
+ * and what it has (Job is counted) stay behind until the call returns.  The
+ * thread only collects; facts are made by the caller.
+ */
+#include "error/lpm-error.h"
+#include "facts/gather-libvirt.h"
+
+#include "config.h"
+
+#ifdef LPM_HAVE_LIBVIRT
+
+#include <string.h>
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+G_STATIC_ASSERT((int)LPM_LIBVIRT_NOSTATE == (int)VIR_DOMAIN_NOSTATE);
+G_STATIC_ASSERT((int)LPM_LIBVIRT_RUNNING == (int)VIR_DOMAIN_RUNNING);
+G_STATIC_ASSERT((int)LPM_LIBVIRT_BLOCKED == (int)VIR_DOMAIN_BLOCKED);
+G_STATIC_ASSERT((int)LPM_LIBVIRT_PAUSED == (int)VIR_DOMAIN_PAUSED);
+G_STATIC_ASSERT((int)LPM_LIBVIRT_SHUTDOWN == (int)VIR_DOMAIN_SHUTDOWN);
+G_STATIC_ASSERT((int)LPM_LIBVIRT_SHUTOFF == (int)VIR_DOMAIN_SHUTOFF);
+G_STATIC_ASSERT((int)LPM_LIBVIRT_CRASHED == (int)VIR_DOMAIN_CRASHED);
+G_STATIC_ASSERT((int)LPM_LIBVIRT_PMSUSPENDED == (int)VIR_DOMAIN_PMSUSPENDED);
+
+typedef struct Job {
+    GMutex mutex;
+    GCond cond;
+    guint refs;             /* the caller and the thread */
+    const char *call;       /* static; runs since call_since */
+    gint64 call_since;
+    gboolean done;
+    gboolean abandoned;
+    /* The thread's alone until done. */
+    virConnectPtr conn;
+    LpmLibvirtRaw *raw;
+    GError *error;
+    gsize bytes;
+} Job;
+
+static void job_unref(Job *job)
+{
+    gboolean last;
+
+    g_mutex_lock(&job->mutex);
+    last = --job->refs == 0;
+    g_mutex_unlock(&job->mutex);
+    if (last) {
+        lpm_libvirt_raw_free(job->raw);
+        g_clear_error(&job->error);
+        g_mutex_clear(&job->mutex);
+        g_cond_clear(&job->cond);
+        g_free(job);
+    }
+}
+
+/* Note what is called now; false when nobody waits any more. */
+static gboolean begin(Job *job, const char *call)
+{
+    gboolean go;
+
+    g_mutex_lock(&job->mutex);
+    job->call = call;
+    job->call_since = g_get_monotonic_time();
+    go = !job->abandoned;
+    g_cond_signal(&job->cond);
+    g_mutex_unlock(&job->mutex);
+    if (!go && job->error == NULL) {
+        g_set_error(&job->error, LPM_ERROR, LPM_ERROR_IO, "left behind");
+    }
+    virResetLastError();
+    return go;
+}
+
+/* libvirt would print to stderr what we report ourselves. */
+static void be_silent(void *opaque, virErrorPtr error)
+{
+    (void)opaque;
+    (void)error;
+}
+
+static char *last_message(const char *call)
+{
+    const char *message = virGetLastErrorMessage();
+    g_autofree char *text =
+        g_utf8_make_valid(message != NULL ? message : "no reason", -1);
+
+    return g_strconcat(call, ": ", text, NULL);
+}
+
+static gboolean fail(Job *job, const char *call, const char *what)
+{
+    g_autofree char *why = last_message(call);
+
+    if (job->error == NULL) {
+        g_set_error(&job->error, LPM_ERROR, LPM_ERROR_IO,
+                    "libvirt %s: %s: %s", job->raw->uri, what, why);
+    }
+    return FALSE;
+}
+
+/*
+ * A call failed.  When the daemon is gone all that comes after fails as
+ * well, and "absent" would hide it: that is an error.  Else *@ret_why is why
+ * the facts of this call are absent.
+ */
+static gboolean soft(Job *job, const char *call, char **ret_why)
+{
+    if (virConnectIsAlive(job->conn) != 1) {
+        return fail(job, call, "the daemon ended the connection");
+    }
+    if (ret_why != NULL && *ret_why == NULL) {
+        *ret_why = last_message(call);
+    }
+    return TRUE;
+}
+
+static gboolean over(Job *job, const char *what)
+{
+    if (job->error == NULL) {
+        g_set_error(&job->error, LPM_ERROR, LPM_ERROR_LIMIT,
+                    "libvirt %s: more than %s", job->raw->uri, what);
+    }
+    return FALSE;
+}
+
+/* A document of libvirt's, taken over; @xml is freed. */
+static gboolean take_xml(Job *job, char *xml, char **ret_xml)
+{
+    gsize len = strlen(xml);
+
+    job->bytes += len;
+    if (len > LPM_LIBVIRT_XML_MAX || job->bytes > LPM_LIBVIRT_ALL_MAX) {
+        free(xml);
+        return over(job, "4 MiB in one XML document, or 64 MiB in all");
+    }
+    *ret_xml = g_strdup(xml);
+    free(xml);
+    return TRUE;
+}
+
+static gboolean count(Job *job, int n)
+{
+    return (guint)n <= LPM_LIBVIRT_OBJECTS_MAX ||
+           over(job, "16384 objects of a kind");
+}
+
+static char *name_of(const char *name)
+{
+    return g_utf8_make_valid(name != NULL ? name : "", -1);
+}
+
+static gboolean ask_pages(Job *job)
+{
+    LpmLibvirtRaw *raw = job->raw;
+    g_autoptr(GArray) sizes =
+        lpm_libvirt_page_sizes(raw->capabilities, &job->error);
+    g_autofree unsigned long long *counts = NULL;
+    virNodeInfo info;
+    guint cells;
+    int got;
+
+    if (sizes == NULL) {
+        return FALSE;
+    }
+    if (!begin(job, "virNodeGetInfo")) {
+        return FALSE;
+    }
+    if (virNodeGetInfo(job->conn, &info) != 0) {
+        raw->why_pages = g_strdup("libvirt does not tell its NUMA nodes");
+        return soft(job, "virNodeGetInfo", NULL);
+    }
+    raw->memory_mib = info.memory >> 10;
+    raw->cpus = info.cpus;
+    cells = MIN(info.nodes, 1024);
+    if (sizes->len == 0 || cells == 0) {
+        raw->why_pages = g_strdup("libvirt lists no sizes of huge pages");
+        return TRUE;
+    }
+    if (!begin(job, "virNodeGetFreePages")) {
+        return FALSE;
+    }
+    counts = g_new0(unsigned long long, (gsize)sizes->len * cells);
+    got = virNodeGetFreePages(job->conn, sizes->len, (guint *)sizes->data, 0,
+                              cells, counts, 0);
+    if (got < 0 || (guint)got != sizes->len * cells) {
+        if (got >= 0) {
+            raw->why_pages = g_strdup("virNodeGetFreePages did not tell of "
+                                      "every NUMA node");
+            return TRUE;
+        }
+        return soft(job, "virNodeGetFreePages", &raw->why_pages);
+    }
+    for (guint i = 0; i < sizes->len; i++) {
+        LpmLibvirtPages pages = { g_array_index(sizes, guint, i), 0 };
+
+        for (guint cell = 0; cell < cells; cell++) {
+            pages.free += counts[cell * sizes->len + i];
+        }
+        g_array_append_val(raw->pages, pages);
+    }
+    return TRUE;
+}
+
+static gboolean ask_host(Job *job)
+{
+    char *text;
+
+    if (!begin(job, "virConnectGetHostname")) {
+        return FALSE;
+    }
+    text = virConnectGetHostname(job->conn);
+    if (text != NULL) {
+        job->raw->hostname = name_of(text);
+        free(text);
+    } else if (!soft(job, "virConnectGetHostname", NULL)) {
+        return FALSE;
+    }
+    if (!begin(job, "virConnectGetCapabilities")) {
+        return FALSE;
+    }
+    text = virConnectGetCapabilities(job->conn);
+    if (text == NULL) {
+        return fail(job, "virConnectGetCapabilities",
+                    "no capabilities, without which nothing is known");
+    }
+    if (!take_xml(job, text, &job->raw->capabilities) || !ask_pages(job) ||
+        !begin(job, "virNodeGetFreeMemory")) {
+        return FALSE;
+    }
+    job->raw->free_bytes = virNodeGetFreeMemory(job->conn);
+    job->raw->free_told = job->raw->free_bytes > 0;
+    return job->raw->free_told || soft(job, "virNodeGetFreeMemory", NULL);
+}
+
+/*
+ * The one question that a read-only connection is not allowed (an emulator
+ * is run for the answer): a second connection, if we may.
+ */
+static gboolean ask_domcapabilities(Job *job)
+{
+    LpmLibvirtRaw *raw = job->raw;
+    g_autofree char *why = NULL;
+    virConnectPtr conn;
+    char *text;
+
+    if (!begin(job, "virConnectOpen")) {
+        return FALSE;
+    }
+    conn = virConnectOpen(raw->uri);
+    if (conn == NULL) {
+        why = last_message("virConnectOpen");
+        raw->why_domcapabilities = g_strconcat(
+            "libvirt tells domain capabilities only to who may write: ",
+            why, NULL);
+        return virConnectIsAlive(job->conn) == 1 ||
+               fail(job, "virConnectOpen",
+                    "the daemon ended the connection");
+    }
+    if (!begin(job, "virConnectGetDomainCapabilities")) {
+        virConnectClose(conn);
+        return FALSE;
+    }
+    text = virConnectGetDomainCapabilities(conn, NULL, "ppc64", "pseries",
+                                           NULL, 0);
+    if (text == NULL) {
+        raw->why_domcapabilities =
+            last_message("virConnectGetDomainCapabilities");
+        virConnectClose(conn);
+        return virConnectIsAlive(job->conn) == 1 ||
+               fail(job, "virConnectGetDomainCapabilities",
+                    "the daemon ended the connection");
+    }
+    virConnectClose(conn);
+    return take_xml(job, text, &raw->domcapabilities);
+}
+
+static gboolean ask_job(Job *job, virDomainPtr dom, int state, int reason,
+                        LpmLibvirtDomain *domain)
+{
+    virTypedParameterPtr params = NULL;
+    int type = VIR_DOMAIN_JOB_NONE;
+    int n = 0;
+    int operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
+
+    if (state == VIR_DOMAIN_SHUTOFF) {
+        domain->leaves = domain->arrives = LPM_LIBVIRT_NO;
+        return TRUE;
+    }
+    if (!begin(job, "virDomainGetJobStats")) {
+        return FALSE;
+    }
+    if (virDomainGetJobStats(dom, &type, &params, &n, 0) != 0) {
+        if (state == VIR_DOMAIN_PAUSED &&
+            reason == VIR_DOMAIN_PAUSED_MIGRATION) {
+            /* the side that it comes to has no statistics */
+            domain->leaves = LPM_LIBVIRT_NO;
+            domain->arrives = LPM_LIBVIRT_YES;
+        }
+        return soft(job, "virDomainGetJobStats", NULL);
+    }
+    if (type == VIR_DOMAIN_JOB_NONE) {
+        domain->leaves = domain->arrives = LPM_LIBVIRT_NO;
+    } else if (virTypedParamsGetInt(params, n, VIR_DOMAIN_JOB_OPERATION,
+                                    &operation) == 1) {
+        domain->leaves =
+            operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT ?
+            LPM_LIBVIRT_YES : LPM_LIBVIRT_NO;
+        domain->arrives =
+            operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN ?
+            LPM_LIBVIRT_YES : LPM_LIBVIRT_NO;
+    }
+    virTypedParamsFree(params, n);
+    return TRUE;
+}
+
+static LpmLibvirtTold told(int answer)
+{
+    return answer == 1 ? LPM_LIBVIRT_YES :
+           answer == 0 ? LPM_LIBVIRT_NO : LPM_LIBVIRT_NOT_TOLD;
+}
+
+static gboolean ask_domain(Job *job, virDomainPtr dom)
+{
+    g_autofree char *name = name_of(virDomainGetName(dom));
+    LpmLibvirtDomain *domain;
+    int state = VIR_DOMAIN_NOSTATE;
+    int reason = 0;
+    char *xml;
+
+    if (!begin(job, "virDomainGetXMLDesc")) {
+        return FALSE;
+    }
+    xml = virDomainGetXMLDesc(dom, 0);
+    if (xml == NULL) {
+        if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN &&
+            virConnectIsAlive(job->conn) == 1) {
+            return TRUE;    /* it ended since the list was made */
+        }
+        return fail(job, "virDomainGetXMLDesc", name);
+    }
+    domain = lpm_libvirt_raw_domain(job->raw, name);
+    if (!take_xml(job, xml, &domain->xml) ||
+        !begin(job, "virDomainGetState")) {
+        return FALSE;
+    }
+    if (virDomainGetState(dom, &state, &reason, 0) != 0 &&
+        !soft(job, "virDomainGetState", NULL)) {
+        return FALSE;
+    }
+    domain->state = (LpmLibvirtState)state;
+    if (!begin(job, "virDomainIsPersistent")) {
+        return FALSE;
+    }
+    domain->persistent = told(virDomainIsPersistent(dom));
+    if (!begin(job, "virDomainHasManagedSaveImage")) {
+        return FALSE;
+    }
+    domain->saved = told(virDomainHasManagedSaveImage(dom, 0));
+    return ask_job(job, dom, state, reason, domain);
+}
+
+static gboolean ask_domains(Job *job)
+{
+    virDomainPtr *all = NULL;
+    gboolean good;
+    int n;
+
+    if (!begin(job, "virConnectListAllDomains")) {
+        return FALSE;
+    }
+    n = virConnectListAllDomains(job->conn, &all, 0);
+    if (n < 0) {
+        return fail(job, "virConnectListAllDomains", "no list of domains");
+    }
+    good = count(job, n);
+    for (int i = 0; i < n; i++) {
+        good = good && ask_domain(job, all[i]);
+        virDomainFree(all[i]);
+    }
+    free(all);
+    return good;
+}
+
+static gboolean ask_network(Job *job, virNetworkPtr net)
+{
+    g_autofree char *name = name_of(virNetworkGetName(net));
+    LpmLibvirtNetwork *network;
+    char *xml;
+
+    if (!begin(job, "virNetworkGetXMLDesc")) {
+        return FALSE;
+    }
+    xml = virNetworkGetXMLDesc(net, 0);
+    if (xml == NULL) {
+        return soft(job, "virNetworkGetXMLDesc", &job->raw->why_networks);
+    }
+    network = lpm_libvirt_raw_network(job->raw, name);
+    if (!take_xml(job, xml, &network->xml) ||
+        !begin(job, "virNetworkIsActive")) {
+        return FALSE;
+    }
+    network->active = told(virNetworkIsActive(net));
+    return TRUE;
+}
+
+static gboolean ask_networks(Job *job)
+{
+    virNetworkPtr *all = NULL;
+    gboolean good;
+    int n;
+
+    if (!begin(job, "virConnectListAllNetworks")) {
+        return FALSE;
+    }
+    n = virConnectListAllNetworks(job->conn, &all, 0);
+    if (n < 0) {
+        return soft(job, "virConnectListAllNetworks",
+                    &job->raw->why_networks);
+    }
+    good = count(job, n);
+    for (int i = 0; i < n; i++) {
+        good = good && ask_network(job, all[i]);
+        virNetworkFree(all[i]);
+    }
+    free(all);
+    return good;
+}
+
+static gboolean ask_volume(Job *job, virStorageVolPtr vol, const char *pool,
+                           const char *pool_xml)
+{
+    LpmLibvirtDoc *volume;
+    char *xml;
+
+    if (!begin(job, "virStorageVolGetXMLDesc")) {
+        return FALSE;
+    }
+    xml = virStorageVolGetXMLDesc(vol, 0);
+    if (xml == NULL) {
+        return soft(job, "virStorageVolGetXMLDesc", &job->raw->why_volumes);
+    }
+    volume = lpm_libvirt_raw_volume(job->raw, pool);
+    volume->pool_xml = g_strdup(pool_xml);
+    job->bytes += strlen(pool_xml);
+    return take_xml(job, xml, &volume->xml) &&
+           (job->raw->volumes->len <= LPM_LIBVIRT_OBJECTS_MAX ||
+            over(job, "16384 volumes"));
+}
+
+static gboolean ask_pool(Job *job, virStoragePoolPtr pool)
+{
+    g_autofree char *name = name_of(virStoragePoolGetName(pool));
+    g_autofree char *pool_xml = NULL;
+    virStorageVolPtr *all = NULL;
+    gboolean good;
+    char *xml;
+    int n;
+
+    if (!begin(job, "virStoragePoolGetXMLDesc")) {
+        return FALSE;
+    }
+    xml = virStoragePoolGetXMLDesc(pool, 0);
+    if (xml == NULL) {
+        return soft(job, "virStoragePoolGetXMLDesc",
+                    &job->raw->why_volumes);
+    }
+    if (!take_xml(job, xml, &pool_xml) ||
+        !begin(job, "virStoragePoolListAllVolumes")) {
+        return FALSE;
+    }
+    n = virStoragePoolListAllVolumes(pool, &all, 0);
+    if (n < 0) {
+        return soft(job, "virStoragePoolListAllVolumes",
+                    &job->raw->why_volumes);
+    }
+    good = count(job, n);
+    for (int i = 0; i < n; i++) {
+        good = good && ask_volume(job, all[i], name, pool_xml);
+        virStorageVolFree(all[i]);
+    }
+    free(all);
+    return good;
+}
+
+static gboolean ask_pools(Job *job)
+{
+    virStoragePoolPtr *all = NULL;
+    gboolean good;
+    int n;
+
+    if (!begin(job, "virConnectListAllStoragePools")) {
+        return FALSE;
+    }
+    n = virConnectListAllStoragePools(
+        job->conn, &all, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE);
+    if (n < 0) {
+        return soft(job, "virConnectListAllStoragePools",
+                    &job->raw->why_volumes);
+    }
+    good = count(job, n);
+    for (int i = 0; i < n; i++) {
+        good = good && ask_pool(job, all[i]);
+        virStoragePoolFree(all[i]);
+    }
+    free(all);
+    return good;
+}
+
+static gboolean ask_nodedev(Job *job, virNodeDevicePtr dev)
+{
+    g_autofree char *name = name_of(virNodeDeviceGetName(dev));
+    LpmLibvirtDoc *doc;
+    char *xml;
+
+    if (!begin(job, "virNodeDeviceGetXMLDesc")) {
+        return FALSE;
+    }
+    xml = virNodeDeviceGetXMLDesc(dev, 0);
+    if (xml == NULL) {
+        return soft(job, "virNodeDeviceGetXMLDesc",
+                    &job->raw->why_nodedevs);
+    }
+    doc = lpm_libvirt_raw_nodedev(job->raw, name);
+    return take_xml(job, xml, &doc->xml);
+}
+
+static gboolean ask_nodedevs(Job *job)
+{
+    virNodeDevicePtr *all = NULL;
+    gboolean good;
+    int n;
+
+    if (!begin(job, "virConnectListAllNodeDevices")) {
+        return FALSE;
+    }
+    n = virConnectListAllNodeDevices(
+        job->conn, &all, VIR_CONNECT_LIST_NODE_DEVICES_CAP_STORAGE |
+        VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST);
+    if (n < 0) {
+        return soft(job, "virConnectListAllNodeDevices",
+                    &job->raw->why_nodedevs);
+    }
+    good = count(job, n);
+    for (int i = 0; i < n; i++) {
+        good = good && ask_nodedev(job, all[i]);
+        virNodeDeviceFree(all[i]);
+    }
+    free(all);
+    return good;
+}
+
+static void ask_all(Job *job)
+{
+    if (!begin(job, "virInitialize")) {
+        return;
+    }
+    if (virInitialize() != 0) {
+        fail(job, "virInitialize", "libvirt does not start");
+        return;
+    }
+    virSetErrorFunc(NULL, be_silent);
+    if (!begin(job, "virConnectOpenReadOnly")) {
+        return;
+    }
+    job->conn = virConnectOpenReadOnly(job->raw->uri);
+    if (job->conn == NULL) {
+        fail(job, "virConnectOpenReadOnly", "no connection");
+        return;
+    }
+    /* Without effect where no event loop runs; then the deadline has it. */
+    if (ask_host(job) && ask_domcapabilities(job) && ask_networks(job) &&
+        ask_pools(job) && ask_nodedevs(job)) {
+        ask_domains(job);
+    }
+    begin(job, "virConnectClose");
+    virConnectClose(job->conn);
+}
+
+static gpointer worker(gpointer opaque)
+{
+    Job *job = opaque;
+
+    ask_all(job);
+    g_mutex_lock(&job->mutex);
+    job->done = TRUE;
+    g_cond_signal(&job->cond);
+    g_mutex_unlock(&job->mutex);
+    job_unref(job);
+    return NULL;
+}
+
+/* Until the thread is done or a deadline passed: then an error. */
+static gboolean await(Job *job, guint call_ms, guint total_ms,
+                      GError **error)
+{
+    gint64 start = g_get_monotonic_time();
+    gint64 end = start + (gint64)total_ms * 1000;
+    gboolean done;
+
+    g_mutex_lock(&job->mutex);
+    while (!job->done) {
+        gint64 until = job->call_since + (gint64)call_ms * 1000;
+
+        if (g_get_monotonic_time() >= MIN(until, end)) {
+            job->abandoned = TRUE;
+            g_set_error(error, LPM_ERROR, LPM_ERROR_IO,
+                        "libvirt %s: no answer to %s within %.1f s%s",
+                        job->raw->uri, job->call,
+                        (until < end ? call_ms : total_ms) / 1000.0,
+                        until < end ? "" : ", the time for all calls");
+            break;
+        }
+        g_cond_wait_until(&job->cond, &job->mutex, MIN(until, end));
+    }
+    done = job->done;
+    g_mutex_unlock(&job->mutex);
+    return done;
+}
+
+static gboolean has_domain(const LpmLibvirtRaw *raw, const char *domain,
+                           GError **error)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (guint i = 0; i < raw->domains->len; i++) {
+        const LpmLibvirtDomain *other = g_ptr_array_index(raw->domains, i);
+
+        if (strcmp(other->name, domain) == 0) {
+            return TRUE;
+        }
+        if (i < 8) {
+            g_string_append_printf(names, "%s%s", i > 0 ? ", " : "",
+                                   other->name);
+        }
+    }
+    g_set_error(error, LPM_ERROR, LPM_ERROR_STATE,
+                "libvirt %s: no domain '%s'; it has %s%s", raw->uri, domain,
+                raw->domains->len > 0 ? names->str : "none",
+                raw->domains->len > 8 ? ", ..." : "");
+    return FALSE;
+}
+
+gboolean lpm_gather_libvirt_within(LpmFacts *facts, LpmSide side,
+                                   const char *uri, const char *domain,
+                                   guint call_ms, guint total_ms,
+                                   GError **error)
+{
+    Job *job = g_new0(Job, 1);
+    g_autoptr(LpmNode) system = NULL;
+    GThread *thread;
+
+    g_mutex_init(&job->mutex);
+    g_cond_init(&job->cond);
+    job->refs = 2;
+    job->call = "virInitialize";
+    job->call_since = g_get_monotonic_time();
+    job->raw = lpm_libvirt_raw_new(uri);
+    thread = g_thread_try_new("lpm-libvirt", worker, job, error);
+    if (thread == NULL) {
+        job->refs = 1;
+        job_unref(job);
+        return FALSE;
+    }
+    if (!await(job, call_ms, total_ms, error)) {
+        g_thread_unref(thread);
+        job_unref(job);
+        return FALSE;
+    }
+    g_thread_join(thread);
+    if (job->error != NULL) {
+        g_propagate_error(error, g_steal_pointer(&job->error));
+    } else if (domain == NULL || has_domain(job->raw, domain, error)) {
+        system = lpm_libvirt_read(job->raw, error);
+    }
+    job_unref(job);
+    if (system == NULL) {
+        return FALSE;
+    }
+    lpm_node_merge(lpm_facts_system(facts, side), system);
+    return TRUE;
+}
+
+#else /* !LPM_HAVE_LIBVIRT */
+
+gboolean lpm_gather_libvirt_within(LpmFacts *facts, LpmSide side,
+                                   const char *uri, const char *domain,
+                                   guint call_ms, guint total_ms,
+                                   GError **error)
+{
+    (void)facts;
+    (void)side;
+    (void)domain;
+    (void)call_ms;
+    (void)total_ms;
+    g_set_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED,
+                "libvirt %s: this lpm was built without libvirt: install "
+                "libvirt-dev and libxml2-dev and build it again (meson "
+                "setup -Dlibvirt=enabled)", uri);
+    return FALSE;
+}
+
+#endif
+
+gboolean lpm_gather_libvirt(LpmFacts *facts, LpmSide side, const char *uri,
+                            const char *domain, GError **error)
+{
+    return lpm_gather_libvirt_within(facts, side, uri, domain,
+                                     LPM_LIBVIRT_CALL_MS,
+                                     LPM_LIBVIRT_TOTAL_MS, error);
+}
