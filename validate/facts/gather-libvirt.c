@@ -77,7 +77,6 @@ static gboolean begin(Job *job, const char *call)
     if (!go && job->error == NULL) {
         g_set_error(&job->error, LPM_ERROR, LPM_ERROR_IO, "left behind");
     }
-    virResetLastError();
     return go;
 }
 
@@ -561,6 +560,7 @@ static gboolean ask_nodedevs(Job *job)
 
 static void ask_all(Job *job)
 {
+    /* Before any other: the place of the last error is made here. */
     if (!begin(job, "virInitialize")) {
         return;
     }
