@@ -44,9 +44,15 @@ struct LpmEndpoint {
     char *system;           /* or NULL */
 };
 
+typedef enum LpmFormat {
+    LPM_FORMAT_TEXT,
+    LPM_FORMAT_JSON,
+    LPM_FORMAT_JUNIT,       /* validate only */
+} LpmFormat;
+
 typedef struct LpmOptions {
     GPtrArray *sides[LPM_SIDE__MAX];    /* LpmEndpoint *; later ones win */
-    gboolean json;
+    LpmFormat format;
     gboolean quiet;
     gboolean verbose;
     guint qmp_deadline_ms;

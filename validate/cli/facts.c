@@ -81,10 +81,10 @@ static void visit_json(const char *path, const LpmNode *node, LpmField field,
 
 static void print_facts(const LpmOptions *options, const LpmFacts *facts)
 {
-    LpmFactVisit visit = options->json ? visit_json : visit_text;
+    LpmFactVisit visit = options->format == LPM_FORMAT_JSON ? visit_json : visit_text;
     View view = { .options = options };
 
-    if (options->json) {
+    if (options->format == LPM_FORMAT_JSON) {
         fputs("{\"version\":1,\"facts\":[", stdout);
     }
     for (guint i = 0; i < LPM_SIDE__MAX; i++) {
@@ -92,7 +92,7 @@ static void print_facts(const LpmOptions *options, const LpmFacts *facts)
                         lpm_side_name((LpmSide)i), visit, &view);
     }
     lpm_facts_visit(lpm_facts_move(facts), "move", visit, &view);
-    if (options->json) {
+    if (options->format == LPM_FORMAT_JSON) {
         puts("\n]}");
     }
 }

@@ -145,6 +145,8 @@ static gboolean validate_first(LpmOptions *options, View *view,
     g_autoptr(GPtrArray) results = NULL;
     LpmMoveProgress progress = { .phase = LPM_MOVE_VALIDATING,
                                  .remaining_ms = -1, .downtime_ms = -1 };
+    LpmRun run = { .move = LPM_MOVE_ACTIVE, .profile = LPM_PROFILE_QEMU };
+    LpmJudged judged;
     LpmVerdict verdict;
     gboolean go_on;
 
@@ -155,23 +157,21 @@ static gboolean validate_first(LpmOptions *options, View *view,
         return FALSE;
     }
     plan_stream(facts, options);
-    results = lpm_rules_run(facts, &(LpmRun) {
-        .move = LPM_MOVE_ACTIVE,
-        .profile = LPM_PROFILE_QEMU,
-    });
+    results = lpm_rules_run(facts, &run);
+    judged = (LpmJudged) { facts, &run, results };
     verdict = lpm_rules_verdict(results);
     lpm_report_progress_end(&view->progress);
     if (view->json) {
-        g_autoptr(JsonNode) node = lpm_report_json(results);
+        g_autoptr(JsonNode) node = lpm_report_document(&judged);
 
         /* one document per line, as everything else here */
         json_object_set_string_member(json_node_get_object(node), "type",
                                       "verdict");
         lpm_report_print(stdout, node, FALSE);
     } else {
-        lpm_report_text(stdout, results, view->quiet ? LPM_DETAIL_QUIET :
-                        view->verbose ? LPM_DETAIL_VERBOSE :
-                        LPM_DETAIL_NORMAL, lpm_report_colour(stdout));
+        lpm_report_table(stdout, &judged, view->quiet ? LPM_DETAIL_QUIET :
+                         view->verbose ? LPM_DETAIL_VERBOSE :
+                         LPM_DETAIL_NORMAL, lpm_report_colour(stdout));
         fflush(stdout);
     }
     go_on = verdict == LPM_VERDICT_PASS ||
@@ -198,7 +198,7 @@ int lpm_cmd_migrate(LpmOptions *options)
     View view = {
         .progress.out = stdout,
         .quiet = options->quiet,
-        .json = options->json,
+        .json = options->format == LPM_FORMAT_JSON,
         .verbose = options->verbose,
     };
     const LpmMoveObserver observer = {
@@ -216,7 +216,7 @@ int lpm_cmd_migrate(LpmOptions *options)
     if (source == NULL || destination == NULL) {
         return LPM_EXIT_UNKNOWN;
     }
-    view.progress.style = options->json ? LPM_PROGRESS_JSON :
+    view.progress.style = options->format == LPM_FORMAT_JSON ? LPM_PROGRESS_JSON :
                           options->quiet ? LPM_PROGRESS_NONE :
                           isatty(STDOUT_FILENO) ? LPM_PROGRESS_BAR :
                           LPM_PROGRESS_LINES;
@@ -230,7 +230,7 @@ int lpm_cmd_migrate(LpmOptions *options)
     report = lpm_move_run(source, destination, &options->move, &observer,
                           interrupt_pipe[0]);
     lpm_report_progress_end(&view.progress);
-    if (options->json) {
+    if (options->format == LPM_FORMAT_JSON) {
         g_autoptr(JsonNode) node = lpm_report_outcome_json(report);
 
         lpm_report_print(stdout, node, FALSE);

@@ -150,6 +150,23 @@ static gboolean check_endpoints(const LpmOptions *options, guint flags,
     return lpm_endpoints_check(options->sides, ret_exit);
 }
 
+static gboolean parse_format(const char *text, gboolean may_be_junit,
+                             LpmFormat *ret_format, int *ret_exit)
+{
+    if (text == NULL || g_str_equal(text, "text")) {
+        *ret_format = LPM_FORMAT_TEXT;
+    } else if (g_str_equal(text, "json")) {
+        *ret_format = LPM_FORMAT_JSON;
+    } else if (may_be_junit && g_str_equal(text, "junit")) {
+        *ret_format = LPM_FORMAT_JUNIT;
+    } else {
+        *ret_exit = lpm_usage("--format %s: wanted text%s", text,
+                              may_be_junit ? ", json or junit" : " or json");
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static guint command_flags(const char *command)
 {
     if (g_str_equal(command, "validate")) {
@@ -190,7 +207,7 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         { "destination", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &destination,
           "the side that is to take it: see lpm(1), Sides", "WHERE" },
         { "format", 'f', 0, G_OPTION_ARG_STRING, &format,
-          "text (default) or json", "FORMAT" },
+          "text (default) or json; for validate also junit", "FORMAT" },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
           "also say what holds", NULL },
         { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet,
@@ -313,12 +330,10 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
                               argv[1]);
         return FALSE;
     }
-    if (format != NULL && !g_str_equal(format, "text") &&
-        !g_str_equal(format, "json")) {
-        *ret_exit = lpm_usage("--format %s: wanted text or json", format);
+    if (!parse_format(format, (flags & ONLY_VALIDATE) != 0,
+                      &options->format, ret_exit)) {
         return FALSE;
     }
-    options->json = format != NULL && g_str_equal(format, "json");
     if (options->quiet && options->verbose) {
         *ret_exit = lpm_usage("--quiet and --verbose exclude each other");
         return FALSE;

@@ -34,7 +34,7 @@ int lpm_cmd_status(LpmOptions *options)
     if (options->quiet) {
         return LPM_EXIT_PASS;
     }
-    if (options->json) {
+    if (options->format == LPM_FORMAT_JSON) {
         g_autoptr(JsonNode) node = lpm_report_progress_json(&progress);
         JsonObject *object = json_node_get_object(node);
 
@@ -63,7 +63,7 @@ int lpm_cmd_cancel(LpmOptions *options)
         return LPM_EXIT_UNKNOWN;
     }
     report = lpm_move_cancel(qmp);
-    if (options->json) {
+    if (options->format == LPM_FORMAT_JSON) {
         g_autoptr(JsonNode) node = lpm_report_outcome_json(report);
 
         lpm_report_print(stdout, node, FALSE);

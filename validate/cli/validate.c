@@ -96,74 +96,94 @@ static LpmMove kind_of_move(const LpmOptions *options, const LpmFacts *facts)
                                                         LPM_MOVE_ACTIVE;
 }
 
-static const char *move_name(LpmMove move)
+static LpmRun run_of(const LpmOptions *options, const LpmFacts *facts)
 {
-    return move == LPM_MOVE_ACTIVE ? "active" : "inactive";
-}
-
-static GPtrArray *judge(const LpmOptions *options, const LpmFacts *facts)
-{
-    return lpm_rules_run(facts, &(LpmRun) {
+    return (LpmRun) {
         .move = kind_of_move(options, facts),
         .profile = options->profile,
         .advice = options->advice,
+        .brief = options->quiet || (!options->verbose &&
+                                    options->format == LPM_FORMAT_TEXT),
+        .facts = options->format == LPM_FORMAT_JSON && !options->all,
         .only = (const char *const *)options->only,
-    });
+    };
 }
 
-static void print_text(const LpmOptions *options, const GPtrArray *results)
+static void print_text(const LpmOptions *options, const LpmJudged *judged)
 {
-    lpm_report_text(stdout, results, options->quiet ? LPM_DETAIL_QUIET :
-                    options->verbose ? LPM_DETAIL_VERBOSE :
-                    LPM_DETAIL_NORMAL, lpm_report_colour(stdout));
+    lpm_report_table(stdout, judged, options->quiet ? LPM_DETAIL_QUIET :
+                     options->verbose ? LPM_DETAIL_VERBOSE :
+                     LPM_DETAIL_NORMAL, lpm_report_colour(stdout));
+}
+
+static void print_one(const LpmOptions *options, const LpmJudged *judged)
+{
+    g_autoptr(JsonNode) node = NULL;
+
+    switch (options->format) {
+    case LPM_FORMAT_TEXT:
+        print_text(options, judged);
+        break;
+    case LPM_FORMAT_JSON:
+        node = lpm_report_document(judged);
+        lpm_report_print(stdout, node, TRUE);
+        break;
+    case LPM_FORMAT_JUNIT:
+        lpm_report_junit_begin(stdout);
+        lpm_report_junit_add(stdout, judged);
+        lpm_report_junit_end(stdout);
+        break;
+    }
 }
 
 static int validate_one(const LpmOptions *options, LpmFacts *facts)
 {
     g_autoptr(GPtrArray) results = NULL;
+    LpmRun run;
     int code;
 
     if (!lpm_choose(options, facts, &code) ||
         !lpm_apply_sets(options, facts, &code)) {
         return code;
     }
+    run = run_of(options, facts);
     if (!options->inactive && !options->quiet &&
-        kind_of_move(options, facts) == LPM_MOVE_INACTIVE) {
+        run.move == LPM_MOVE_INACTIVE) {
         lpm_say("%s is not activated: judged as an inactive move",
                 lpm_node_key(lpm_facts_partition(facts)));
     }
-    results = judge(options, facts);
-    if (options->json) {
-        g_autoptr(JsonNode) node = lpm_report_json(results);
-
-        lpm_report_print(stdout, node, TRUE);
-    } else {
-        print_text(options, results);
-    }
+    results = lpm_rules_run(facts, &run);
+    print_one(options, &(LpmJudged) { facts, &run, results });
     return exit_of(lpm_rules_verdict(results));
 }
 
 /* One of --all, as docs/lpm-verdicts.schema.json says. */
-static void print_partition(const LpmOptions *options, const LpmFacts *facts,
-                            const GPtrArray *results, gboolean first)
+static void print_partition(const LpmOptions *options,
+                            const LpmJudged *judged, gboolean first)
 {
-    const char *name = lpm_node_key(lpm_facts_partition(facts));
-    const char *move = move_name(kind_of_move(options, facts));
+    const char *name = lpm_node_key(lpm_facts_partition(judged->facts));
+    g_autofree char *safe = NULL;
+    g_autoptr(JsonNode) node = NULL;
 
-    if (options->json) {
-        g_autoptr(JsonNode) node = lpm_report_json(results);
-        JsonObject *object = json_node_get_object(node);
-
-        json_object_remove_member(object, "version");
-        json_object_set_string_member(object, "partition", name);
-        json_object_set_string_member(object, "move", move);
+    switch (options->format) {
+    case LPM_FORMAT_TEXT:
+        if (options->quiet) {
+            break;
+        }
+        safe = lpm_report_escape(name);
+        printf("%spartition %s (%s move)\n", first ? "" : "\n", safe,
+               lpm_move_name(judged->run->move));
+        print_text(options, judged);
+        break;
+    case LPM_FORMAT_JSON:
+        node = lpm_report_document(judged);
+        json_object_remove_member(json_node_get_object(node), "version");
         fputs(first ? "" : ",", stdout);
         lpm_report_print(stdout, node, FALSE);
-    } else if (!options->quiet) {
-        g_autofree char *safe = lpm_report_escape(name);
-
-        printf("%spartition %s (%s move)\n", first ? "" : "\n", safe, move);
-        print_text(options, results);
+        break;
+    case LPM_FORMAT_JUNIT:
+        lpm_report_junit_add(stdout, judged);
+        break;
     }
 }
 
@@ -184,28 +204,35 @@ static int validate_all(const LpmOptions *options, LpmFacts *facts)
     if (!lpm_apply_sets(options, facts, &code)) {
         return code;
     }
-    if (options->json) {
+    if (options->format == LPM_FORMAT_JSON) {
         puts("{\"version\":1,\"partitions\":[");
+    } else if (options->format == LPM_FORMAT_JUNIT) {
+        lpm_report_junit_begin(stdout);
     }
     for (guint i = 0; i < all->len; i++) {
         g_autoptr(GPtrArray) results = NULL;
         LpmVerdict verdict;
+        LpmRun run;
 
         lpm_choose_partition(facts, lpm_node_key(g_ptr_array_index(all, i)),
                              "--all");
         if (!lpm_apply_sets(options, facts, &code)) {
             return code;
         }
-        results = judge(options, facts);
-        print_partition(options, facts, results, i == 0);
+        run = run_of(options, facts);
+        results = lpm_rules_run(facts, &run);
+        print_partition(options, &(LpmJudged) { facts, &run, results },
+                        i == 0);
         verdict = lpm_rules_verdict(results);
         counts[verdict]++;
         if (verdict == LPM_VERDICT_FAIL || worst == LPM_VERDICT_PASS) {
             worst = verdict;
         }
     }
-    if (options->json) {
+    if (options->format == LPM_FORMAT_JSON) {
         printf("],\"verdict\":\"%s\"}\n", lpm_verdict_name(worst));
+    } else if (options->format == LPM_FORMAT_JUNIT) {
+        lpm_report_junit_end(stdout);
     } else if (!options->quiet) {
         printf("\n%u partitions: %u pass, %u fail, %u unknown\n", all->len,
                counts[LPM_VERDICT_PASS], counts[LPM_VERDICT_FAIL],
@@ -220,13 +247,20 @@ int lpm_cmd_validate(LpmOptions *options)
     int code;
 
     if (options->list) {
-        lpm_report_list(stdout);
+        if (options->format == LPM_FORMAT_JSON) {
+            g_autoptr(JsonNode) node = lpm_report_list_json();
+
+            lpm_report_print(stdout, node, TRUE);
+        } else {
+            lpm_report_list(stdout);
+        }
         return LPM_EXIT_PASS;
     }
     if (options->explain != NULL) {
         if (!lpm_report_explain(stdout, options->explain)) {
-            return lpm_usage("--explain %s: no rule has or covers this id; "
-                             "see lpm validate --list", options->explain);
+            return lpm_usage("--explain %s: no rule has or covers this id, "
+                             "and no specification has it; see lpm validate "
+                             "--list", options->explain);
         }
         return LPM_EXIT_PASS;
     }

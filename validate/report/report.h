@@ -86,11 +86,6 @@ typedef struct LpmSubject {
 /** lpm_subject_find: (nullable): that of a row. */
 const LpmSubject *lpm_subject_find(const LpmRule *rule);
 
-/* Until every caller has what lpm_report_table() wants. */
-void lpm_report_text(FILE *out, const GPtrArray *results, LpmDetail detail,
-                     gboolean colour);
-JsonNode *lpm_report_json(const GPtrArray *results);
-
 /** lpm_report_print: @node on one line; @pretty: indented. */
 void lpm_report_print(FILE *out, JsonNode *node, gboolean pretty);
 

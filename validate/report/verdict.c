@@ -120,25 +120,6 @@ JsonNode *lpm_report_document(const LpmJudged *judged)
     return node;
 }
 
-/* Until every caller has what lpm_report_table() wants. */
-void lpm_report_text(FILE *out, const GPtrArray *results, LpmDetail detail,
-                     gboolean colour)
-{
-    g_autoptr(LpmFacts) facts = lpm_facts_new();
-    LpmRun run = { LPM_MOVE_ACTIVE, LPM_PROFILE_QEMU };
-
-    lpm_report_table(out, &(LpmJudged) { facts, &run, results }, detail,
-                     colour);
-}
-
-JsonNode *lpm_report_json(const GPtrArray *results)
-{
-    g_autoptr(LpmFacts) facts = lpm_facts_new();
-    LpmRun run = { LPM_MOVE_ACTIVE, LPM_PROFILE_QEMU };
-
-    return lpm_report_document(&(LpmJudged) { facts, &run, results });
-}
-
 void lpm_report_print(FILE *out, JsonNode *node, gboolean pretty)
 {
     g_autofree char *text = json_to_string(node, pretty);

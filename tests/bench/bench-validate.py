@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# How long lpm validate takes for a server of a thousand partitions, and one
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""usage: bench-validate.py [--write DIR] [--partitions N]
+
+Every fact of the schema is given, so that no rule ends early at an unknown
+one.  The whole program is timed, start to end, on one CPU: read the two
+inventories, judge all partitions, print the verdicts.  One JSON line each.
+LPM names the program; --write only writes the inventories.
+"""
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
+FIELD = re.compile(r'^FIELD\((\w+), (\w+), "([^"]+)", (\w+), (?:NULL|"([^"]*)"'
+                   r'|(\w+)),', re.M)
+
+# How many elements a list has; others have one.
+LENGTHS = {'io-servers': 4, 'volumes': 600, 'fc-ports': 4, 'bridges': 4,
+           'virtual-switches': 4, 'disks': 4, 'vscsi-adapters': 2,
+           'vfc-adapters': 2, 'veth-adapters': 4, 'server-adapters': 8,
+           'moves': 4}
+
+
+class World:
+    def __init__(self):
+        with open(os.path.join(TOP, 'validate/facts/schema.def'),
+                  encoding='utf-8') as file:
+            rows = FIELD.findall(file.read())
+        self.records = {}
+        for record, *row in rows:
+            self.records.setdefault(record, []).append(row)
+        self.counter = 0
+
+    def value(self, row, prefix):
+        _, name, kind, words, sub = row
+        if kind == 'BOOL':
+            return name not in ('on-battery', 'dpo-running', 'dlpar-running')
+        if kind == 'UINT':
+            return 1024 if name.endswith('-mib') else 2
+        if kind == 'DECIMAL':
+            return 0.5
+        if kind == 'LEVEL':
+            return 'AM780_034'
+        if kind == 'VERSION':
+            return '7.7.8.0'
+        if kind == 'STRING':
+            return '%s-%s' % (prefix, name)
+        if kind == 'STRINGS':
+            return ['POWER7', 'POWER6', 'default']
+        if kind == 'ENUM':
+            return words.split()[0]
+        if kind == 'SUB':
+            return self.record(sub, prefix)
+        if kind == 'LIST':
+            return [self.record(sub, '%s-%d' % (prefix, i))
+                    for i in range(LENGTHS.get(name, 1))]
+        return None
+
+    def record(self, record, prefix, skip=()):
+        out = {}
+        for row in self.records[record]:
+            # what only a live QEMU tells has no place in an inventory
+            if row[2] != 'OFFER' and row[1] not in skip and \
+                    row[1] not in ('partitions', 'qemu'):
+                out[row[1]] = self.value(row, prefix)
+        # the key of its list
+        key = self.records[record][0][1]
+        if isinstance(out.get(key), str) and \
+                self.records[record][0][2] == 'STRING':
+            out[key] = prefix
+        return out
+
+
+def systems(partitions):
+    world = World()
+    source = world.record('SYSTEM', 'source')
+    destination = world.record('SYSTEM', 'destination')
+    destination['partitions'] = []
+    volumes = source['io-servers'][0]['volumes']
+    source['partitions'] = []
+    for i in range(partitions):
+        name = 'lpar%04d' % i
+        one = world.record('PARTITION', name)
+        one['id'] = i + 10
+        for k, disk in enumerate(one['disks']):
+            disk['io-server'] = source['io-servers'][k % 4]['name']
+            volume = volumes[(i * 4 + k) % len(volumes)]
+            disk['volume'], disk['identity'] = volume['name'], \
+                volume['identity']
+        source['partitions'].append(one)
+    return source, destination
+
+
+def write(folder, partitions):
+    paths = []
+    for system in systems(partitions):
+        path = os.path.join(folder, '%s-%d.json' % (system['name'],
+                                                    partitions))
+        with open(path, 'w', encoding='utf-8') as file:
+            json.dump({'version': 1, 'systems': [system]}, file)
+        paths.append(path)
+    return paths
+
+
+def one_cpu():
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def run(command):
+    """Seconds, peak KiB, exit code of one run on one CPU."""
+    begin = time.monotonic()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, preexec_fn=one_cpu)
+    with child.stderr:
+        said = child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - begin
+    if child.returncode not in (0, 1, 2):
+        sys.exit('bench-validate: exit %d: %s' %
+                 (child.returncode, said.decode(errors='replace')))
+    return seconds, usage.ru_maxrss, child.returncode
+
+
+def measure(name, command, repeats, partitions):
+    run(command)
+    runs = [run(command) for _ in range(repeats)]
+    print(json.dumps({
+        'bench': 'validate', 'case': name, 'partitions': partitions,
+        'repeats': repeats,
+        'seconds-median': round(statistics.median(r[0] for r in runs), 4),
+        'seconds-min': round(min(r[0] for r in runs), 4),
+        'seconds-max': round(max(r[0] for r in runs), 4),
+        'peak-mib': round(max(r[1] for r in runs) / 1024, 1),
+        'exit': runs[0][2], 'machine': platform.processor() or
+        platform.machine(), 'load': os.getloadavg()[0],
+    }), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--write', metavar='DIR')
+    parser.add_argument('--partitions', type=int, default=1000)
+    arguments = parser.parse_args()
+    if arguments.write:
+        write(arguments.write, arguments.partitions)
+        return
+    lpm = os.environ.get('LPM', 'lpm')
+    with tempfile.TemporaryDirectory() as folder:
+        for n, repeats in ((arguments.partitions, 5), (1, 15)):
+            source, destination = write(folder, n)
+            base = [lpm, 'validate', '--profile', 'powervm-hmc', '--advice',
+                    '--source', 'inventory:' + source,
+                    '--destination', 'inventory:' + destination]
+            base += ['--all'] if n > 1 else []
+            for form in ('quiet', 'text', 'json'):
+                extra = ['--quiet'] if form == 'quiet' else \
+                    ['--format', form]
+                measure(form, base + extra, repeats, n)
+
+
+if __name__ == '__main__':
+    main()
