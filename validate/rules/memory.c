@@ -95,6 +95,9 @@ static const LpmRule rows[] = {
         .profiles = LPM_PROFILE_QEMU,
         .party = LPM_PARTY_DESTINATION,
         .severity = LPM_SEVERITY_ERROR,
+        /* Huge pages are set aside: config.huge-pages-free. */
+        .when = NOT(AND(KNOWN(PART(HUGE_PAGES)),
+                        GT(PART(HUGE_PAGES), NUM(0)))),
         .test = GE(DST(MEM_FREE), PART(MEM)),
         .remedy = "free memory on the destination host (virsh nodememstats "
                   "shows it): stop guests or shrink them with virsh setmem",
@@ -130,20 +133,6 @@ static const LpmRule rows[] = {
         .remedy = "free contiguous memory on the destination, or move "
                   "elsewhere: more memory in pieces does not help",
         .source = "PVM-MEM-005; 2013 lines 3290, 3315",
-    },
-    {
-        .id = "memory.huge-pages-inactive",
-        .covers = "PVM-CFG-007",
-        .title = "the destination has the partition's huge pages free",
-        .moves = LPM_MOVE_INACTIVE,
-        .profiles = LPM_PROFILE_HMC,
-        .party = LPM_PARTY_DESTINATION,
-        /* It boots without some or all of them; 2014 lost a negation. */
-        .severity = LPM_SEVERITY_WARNING,
-        .test = GE(DST(HUGE_FREE), PART(HUGE_PAGES)),
-        .remedy = "free huge pages on the destination, or accept that the "
-                  "partition boots without some or all of them",
-        .source = "PVM-CFG-007; D-04; 2013 line 1028; 2014 line 1039",
     },
     {
         .id = "memory.io-entitled-manual",
