@@ -104,6 +104,10 @@ gboolean lpm_field_takes_word(LpmField field, const char *word)
 {
     gsize len = strlen(word);
 
+    /* Two words in a row are none. */
+    if (strchr(word, ' ') != NULL) {
+        return FALSE;
+    }
     for (const char *at = fields[field].words; at != NULL;
          at = strchr(at, ' ') != NULL ? strchr(at, ' ') + 1 : NULL) {
         if (strncmp(at, word, len) == 0 &&
@@ -197,17 +201,21 @@ gboolean lpm_version_parse(const char *text, LpmVersion *ret_version)
     const char *at = text;
 
     memset(ret_version, 0, sizeof(*ret_version));
-    skip_separators(&at);
+    while (*at == ' ') {
+        at++;
+    }
     if (!read_base(&at, ret_version)) {
         return FALSE;
     }
     for (skip_separators(&at); *at != '\0'; skip_separators(&at)) {
         if (skip_word(&at, "fix pack") || skip_word(&at, "fp") ||
             skip_word(&at, "tl")) {
+            skip_separators(&at);
             if (!read_numbers(&at, ret_version->fix, 2)) {
                 return FALSE;
             }
         } else if (skip_word(&at, "service pack") || skip_word(&at, "sp")) {
+            skip_separators(&at);
             if (!read_number(&at, &ret_version->service)) {
                 return FALSE;
             }
