@@ -192,6 +192,15 @@ static void see_fact(LpmEval *eval, const LpmExpr *fact,
     add_seen(eval, seen_now(eval, fact, node));
 }
 
+static void see_absent(LpmEval *eval, const LpmExpr *fact)
+{
+    GString *text = g_string_new(NULL);
+
+    add_path(eval, text, fact);
+    g_string_append(text, ": not given");
+    g_ptr_array_add(eval->seen, g_string_free(text, FALSE));
+}
+
 void lpm_eval_see(LpmEval *eval, const char *format, ...)
 {
     va_list args;
@@ -718,9 +727,13 @@ static LpmTruth eval_plain(LpmEval *eval, const LpmExpr *expr)
     case LPM_OP_KNOWN: {
         const LpmExpr *fact = expr->args[0];
         const LpmNode *node = node_of(eval, fact->anchor);
+        gboolean known = node != NULL &&
+                         lpm_node_get(node, fact->field) != NULL;
 
-        return truth(node != NULL &&
-                     lpm_node_get(node, fact->field) != NULL);
+        if (!known) {
+            see_absent(eval, fact);
+        }
+        return truth(known);
     }
     case LPM_OP_NOT:
         return negate(eval_condition(eval, expr->args[0]));
