@@ -16,6 +16,9 @@
 
 #define AT_LEAST(version)  GE(IT(IOSERVER, VERSION), VER(version))
 
+/* For hosts that tell of it: a move without TLS needs none. */
+#define TOLD_TLS  AND(KNOWN(IT(IOSERVER, TUNNEL)), TUNNELED)
+
 /* From then on profiles make the tunnel themselves. */
 #define BOTH_AUTOMATIC \
     AND(EACH(SRC(IOSERVERS), AT_LEAST("2.2.2.0")), \
@@ -57,7 +60,8 @@ static const LpmRule rows[] = {
         .profiles = LPM_PROFILE_QEMU,
         .party = LPM_PARTY_BOTH,
         .severity = LPM_SEVERITY_ERROR,
-        .when = ANY_TUNNEL,
+        .when = OR(SOME(SRC(IOSERVERS), TOLD_TLS),
+                   SOME(DST(IOSERVERS), TOLD_TLS)),
         .test = AND(SOME(SRC(IOSERVERS), TUNNELED),
                     SOME(DST(IOSERVERS), TUNNELED)),
         .remedy = "install certificates on both hosts "

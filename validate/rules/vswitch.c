@@ -29,6 +29,11 @@
              SOME(IT(IOSERVER, BRIDGES), \
                   AND(SERVES, IS(IT(BRIDGE, VEPA))))))
 
+/* Then one with the same name and mode is made during the move. */
+#define SWITCH_IS_TO_BE_MADE \
+    EACH(PART(VETH), EACH(DST(VSWITCHES), NE(IT(VSWITCH, NAME), \
+                                             UP(VETH, VSWITCH))))
+
 /* A control channel is there with redundant bridges only. */
 #define CONTROL_APART(side) \
     EACH_BRIDGE(side, \
@@ -203,10 +208,12 @@ static const LpmRule rows[] = {
         .party = LPM_PARTY_BOTH,
         .severity = LPM_SEVERITY_ERROR,
         .when = USES_VSN,
-        .test = AND(SERVED_BY_VEPA(SRC), SERVED_BY_VEPA(DST)),
+        .test = AND(SERVED_BY_VEPA(SRC),
+                    OR(SWITCH_IS_TO_BE_MADE, SERVED_BY_VEPA(DST))),
         .remedy = "activate the I/O server that serves the switch, or update "
                   "it (updateios)",
-        .source = "PVM-VSN-005; PVM14-VSN-06; 2013 line 2174; 2014 line 2148",
+        .source = "PVM-VSN-003, PVM-VSN-005; PVM14-VSN-06; 2013 lines 1876, "
+                  "2174; 2014 line 2148",
     },
     {
         .id = "vswitch.vsi-configuration",
