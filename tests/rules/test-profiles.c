@@ -1,0 +1,53 @@
+/*
+ * C-25: what only HMCs check has no row on the IVM path
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A vector cannot show this: it runs its row whatever the profile is.
+ */
+#include <glib.h>
+
+#include "rules/rules.h"
+
+/* Ids, or how they begin. */
+static const char *const hmc_only[] = {
+    "ioserver.slot-ids-kept", "memory.ame-", "processor.low-entitlement-",
+    "redundancy.", "trusted-boot.", "vswitch.",
+};
+
+/* Rows that begin so, of a run of everything in a profile. */
+static guint count_rows(const char *id, LpmProfile profile)
+{
+    LpmFacts *facts = lpm_facts_new();
+    LpmRun run = {
+        .move = LPM_MOVE_ACTIVE, .profile = profile, .advice = TRUE,
+    };
+    g_autoptr(GPtrArray) results = lpm_rules_run(facts, &run);
+    guint n = 0;
+
+    for (guint i = 0; i < results->len; i++) {
+        const LpmRuleResult *result = g_ptr_array_index(results, i);
+
+        n += g_str_has_prefix(result->rule->id, id);
+    }
+    lpm_facts_free(facts);
+    return n;
+}
+
+static void test_hmc_only(gconstpointer data)
+{
+    g_assert_cmpuint(count_rows(data, LPM_PROFILE_HMC), >, 0);
+    g_assert_cmpuint(count_rows(data, LPM_PROFILE_IVM), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(hmc_only); i++) {
+        g_autofree char *path = g_strdup_printf(
+            "/lpm/rules/profiles/C-25/%s", hmc_only[i]);
+
+        g_test_add_data_func(path, hmc_only[i], test_hmc_only);
+    }
+    return g_test_run();
+}
