@@ -164,6 +164,15 @@ static void cap(Bounds *bounds, const LpmValue *limit)
     bounds->most = MIN(bounds->most, limit->number);
 }
 
+/* Before 2.2.2.0 there are no attributes that could be told. */
+static gboolean has_attributes(const LpmNode *server)
+{
+    const LpmValue *version = lpm_node_get(server, LPM_IOSERVER_VERSION);
+
+    return version == NULL || version_from(version, "2.2.2.0") ||
+           lpm_node_get(server, LPM_IOSERVER_MAX_MOVES) != NULL;
+}
+
 /* The least of the limits that hold for an I/O server; 0: it is no mover. */
 static Bounds mover_limit(LpmEval *eval, const LpmNode *server,
                           LpmTruth server_8, const LpmValue *console_max)
@@ -186,7 +195,9 @@ static Bounds mover_limit(LpmEval *eval, const LpmNode *server,
     if (is_mover == NULL) {
         limit.least = 0;
     }
-    cap(&limit, mover_value(eval, server, LPM_IOSERVER_MAX_MOVES));
+    if (has_attributes(server)) {
+        cap(&limit, mover_value(eval, server, LPM_IOSERVER_MAX_MOVES));
+    }
     cap(&limit, console_max);
     return limit;
 }
@@ -222,6 +233,8 @@ static LpmTruth movers_have_room(LpmEval *eval)
          side(MOVES), side(IOSERVERS), side(FIRMWARE), console(VERSION), \
          console(MAX_ACTIVE), MOVE(CONCURRENT))
 
+/* The device vioslpm0 with the attributes of a mover is there. */
+#define HAS_ATTRIBUTES  GE(IT(IOSERVER, VERSION), VER("2.2.2.0"))
 /* Moves that the mover at hand carries. */
 #define CARRIES(side) \
     COUNT(side(MOVES), EQ(IT(RUNNING, IOSERVER), UP(IOSERVER, NAME)))
@@ -232,12 +245,13 @@ static LpmTruth movers_have_room(LpmEval *eval)
 #define A_MOVER_IS_FREE(side, console) \
     SOME(side(IOSERVERS), \
          AND(IS(IT(IOSERVER, MOVER)), \
-             LT(CARRIES(side), IT(IOSERVER, MAX_MOVES)), \
+             OR(LT(CARRIES(side), IT(IOSERVER, MAX_MOVES)), \
+                AND(NOT(HAS_ATTRIBUTES), \
+                    NOT(KNOWN(IT(IOSERVER, MAX_MOVES))))), \
              LT(CARRIES(side), console(MAX_ACTIVE)), \
              OR(LT(CARRIES(side), NUM(4)), \
                 AND(GE(IT(IOSERVER, LINK_MBPS), NUM(10000)), \
-                    GE(IT(IOSERVER, VERSION), VER("2.2.2.0")), \
-                    GE(side(FIRMWARE), NUM(760)), \
+                    HAS_ATTRIBUTES, GE(side(FIRMWARE), NUM(760)), \
                     GE(console(VERSION), VER("7.7.6.0")), \
                     LT(CARRIES(side), NUM(8))))))
 
@@ -267,18 +281,19 @@ static LpmTruth movers_have_room(LpmEval *eval)
 
 #define LIMIT_FITS_ADAPTER(side) \
     EACH(side(IOSERVERS), \
-         IF(AND(IS(IT(IOSERVER, MOVER)), \
+         IF(AND(IS(IT(IOSERVER, MOVER)), HAS_ATTRIBUTES, \
                 LT(IT(IOSERVER, LINK_MBPS), NUM(10000))), \
             LE(IT(IOSERVER, MAX_MOVES), NUM(4))))
 
 #define LEVEL_3(side) \
     EACH(side(IOSERVERS), \
-         IF(IS(IT(IOSERVER, MOVER)), EQ(IT(IOSERVER, CONCURRENCY), NUM(3))))
+         IF(AND(IS(IT(IOSERVER, MOVER)), HAS_ATTRIBUTES), \
+            EQ(IT(IOSERVER, CONCURRENCY), NUM(3))))
 
 /* Two ports a move, and a few to spare: one move's, at least. */
 #define PORTS_SUFFICE(side) \
     EACH(side(IOSERVERS), \
-         IF(IS(IT(IOSERVER, MOVER)), \
+         IF(AND(IS(IT(IOSERVER, MOVER)), HAS_ATTRIBUTES), \
             OR(AND(EQ(IT(IOSERVER, PORT_LOW), NUM(0)), \
                    EQ(IT(IOSERVER, PORT_HIGH), NUM(0))), \
                GE(SUB(ADD(IT(IOSERVER, PORT_HIGH), NUM(1)), \
@@ -456,8 +471,10 @@ static const LpmRule rows[] = {
     },
     {
         .id = "concurrency.mover-free",
-        .covers = "PVM-CON-007 PVM-CON-008 PVM-CON-011 PVM-CON-012 "
-                  "PVM-CON-013 PVM14-CONC-05 PVM14-CONC-08 PVM14-PSD-03",
+        .covers = "PVM-CON-003 PVM-CON-004 PVM-CON-005 PVM-CON-007 "
+                  "PVM-CON-008 PVM-CON-011 PVM-CON-012 PVM-CON-013 "
+                  "PVM14-CONC-01 PVM14-CONC-02 PVM14-CONC-03 PVM14-CONC-05 "
+                  "PVM14-CONC-08 PVM14-PSD-01 PVM14-PSD-03",
         .title = "a mover of each server can take one more move",
         .moves = LPM_MOVE_ACTIVE,
         .profiles = LPM_PROFILE_HMC,
@@ -472,7 +489,7 @@ static const LpmRule rows[] = {
         .remedy = "wait for a move to end; raise cfg_msp_lpm_ops (chdev -dev "
                   "vioslpm0) and num_active_migrations_configured (migrlpar "
                   "-o set)",
-        .source = "PVM-CON-007, PVM-CON-008, PVM-CON-011 to PVM-CON-013, "
+        .source = "PVM-CON-003 to PVM-CON-008, PVM-CON-011 to PVM-CON-013, "
                   "PVM14-CONC-05, PVM14-CONC-08, PVM14-PSD-03; C-02; C-03; "
                   "D-01; D-13; D-15; 2013 lines 1204-1219, 1264-1270, 1557; "
                   "2014 lines 1208-1221, 1247-1277, 1539, 1543-1545",
