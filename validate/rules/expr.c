@@ -192,15 +192,6 @@ static void see_fact(LpmEval *eval, const LpmExpr *fact,
     add_seen(eval, seen_now(eval, fact, node));
 }
 
-static void see_absent(LpmEval *eval, const LpmExpr *fact)
-{
-    GString *text = g_string_new(NULL);
-
-    add_path(eval, text, fact);
-    g_string_append(text, ": not given");
-    g_ptr_array_add(eval->seen, g_string_free(text, FALSE));
-}
-
 void lpm_eval_see(LpmEval *eval, const char *format, ...)
 {
     va_list args;
@@ -230,9 +221,11 @@ static void forget(LpmEval *eval, guint mark, guint until)
     }
 }
 
+/* NULL: that it is absent is what was seen. */
 static const LpmValue *value_of(const Seen *seen)
 {
-    return lpm_node_get(seen->node, seen->fact->field);
+    return seen->node == NULL ? NULL :
+           lpm_node_get(seen->node, seen->fact->field);
 }
 
 static char *text_of(const Seen *seen)
@@ -245,7 +238,8 @@ static char *text_of(const Seen *seen)
     }
     text = g_string_new(NULL);
     add_path(&seen->place, text, seen->fact);
-    value = lpm_value_text(seen->fact->field, value_of(seen));
+    value = value_of(seen) == NULL ? g_strdup("not given") :
+            lpm_value_text(seen->fact->field, value_of(seen));
     g_string_append_printf(text, ": %s", value);
     return g_string_free(text, FALSE);
 }
@@ -329,7 +323,7 @@ static GPtrArray *seen_facts(const GArray *all)
         const Seen *seen = &g_array_index(all, Seen, i);
         GString *path;
 
-        if (seen->fact == NULL) {
+        if (seen->fact == NULL || value_of(seen) == NULL) {
             continue;
         }
         path = g_string_new(NULL);
@@ -731,7 +725,7 @@ static LpmTruth eval_plain(LpmEval *eval, const LpmExpr *expr)
                          lpm_node_get(node, fact->field) != NULL;
 
         if (!known) {
-            see_absent(eval, fact);
+            see_fact(eval, fact, node);
         }
         return truth(known);
     }
