@@ -8,11 +8,27 @@
 #include "error/lpm-error.h"
 #include "facts/node.h"
 
+/* The elements of a list by the text of one of their fields. */
+typedef struct Index {
+    LpmField field;
+    gint made_at;           /* changes[] of the elements' record then */
+    GHashTable *by_text;    /* text of an element: GPtrArray; NULL: not made */
+    GPtrArray *absent;
+    struct Index *next;
+} Index;
+
 typedef struct Slot {
     gboolean present;
     LpmValue value;
     char *origin;           /* of a present value; why an absent one is */
+    Index *indexes;         /* LIST only */
 } Slot;
+
+/*
+ * How often a value of a record was set, in all trees: an index is as good
+ * as this is what it was.
+ */
+static gint changes[LPM_RECORD__MAX];
 
 struct LpmNode {
     LpmRecord record;
@@ -33,8 +49,21 @@ LpmNode *lpm_node_new(LpmRecord record)
     return node;
 }
 
+static void drop_index(Index *index)
+{
+    g_clear_pointer(&index->by_text, g_hash_table_unref);
+    g_clear_pointer(&index->absent, g_ptr_array_unref);
+}
+
 static void slot_clear(Slot *slot)
 {
+    while (slot->indexes != NULL) {
+        Index *index = slot->indexes;
+
+        slot->indexes = index->next;
+        drop_index(index);
+        g_free(index);
+    }
     g_free(slot->value.text);
     g_clear_pointer(&slot->value.items, g_ptr_array_unref);
     lpm_node_free(slot->value.sub);
@@ -114,6 +143,7 @@ static Slot *prepare(LpmNode *node, LpmField field, const char *origin)
         slot = g_new0(Slot, 1);
         node->slots[field - node->first] = slot;
     }
+    g_atomic_int_inc(&changes[node->record]);
     slot_clear(slot);
     slot->origin = copy;
     slot->present = TRUE;
@@ -326,11 +356,107 @@ LpmNode *lpm_node_sub(LpmNode *node, LpmField field, const char *origin)
     return slot->value.sub;
 }
 
+static void make_index(Index *index, const GPtrArray *items)
+{
+    index->by_text = g_hash_table_new_full(
+        g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
+    index->absent = g_ptr_array_new();
+    for (guint i = 0; i < items->len; i++) {
+        LpmNode *item = g_ptr_array_index(items, i);
+        const LpmValue *value = lpm_node_get(item, index->field);
+        GPtrArray *same = value == NULL ? index->absent :
+            g_hash_table_lookup(index->by_text, value->text);
+
+        if (same == NULL) {
+            same = g_ptr_array_new();
+            g_hash_table_insert(index->by_text, value->text, same);
+        }
+        g_ptr_array_add(same, item);
+    }
+}
+
+/*
+ * Returns: (nullable): an index that is up to date.  While a tree grows every
+ * look would make one in vain: the first look after a change gets none.
+ */
+static const Index *index_of(Slot *slot, LpmField list, LpmField field)
+{
+    gint now = g_atomic_int_get(&changes[lpm_field_info(list)->sub]);
+    Index *index = slot->indexes;
+
+    while (index != NULL && index->field != field) {
+        index = index->next;
+    }
+    if (index == NULL) {
+        index = g_new0(Index, 1);
+        index->field = field;
+        index->made_at = now - 1;
+        index->next = slot->indexes;
+        slot->indexes = index;
+    }
+    if (index->made_at != now) {
+        drop_index(index);
+        index->made_at = now;
+        return NULL;
+    }
+    if (index->by_text == NULL) {
+        make_index(index, slot->value.items);
+    }
+    return index;
+}
+
+/* Shorter lists are as quickly searched. */
+#define INDEXED_MIN  8
+
+GPtrArray *lpm_node_matches(const LpmNode *node, LpmField list,
+                            LpmField field, const char *text)
+{
+    Slot *slot = present_slot(node, list);
+    const LpmFieldInfo *info = lpm_field_info(field);
+    const Index *index;
+    GPtrArray *same;
+
+    g_assert(lpm_field_info(list)->type == LPM_TYPE_LIST &&
+             info->record == lpm_field_info(list)->sub &&
+             info->type == LPM_TYPE_STRING);
+    if (slot == NULL) {
+        return g_ptr_array_new();
+    }
+    index = slot->value.items->len >= INDEXED_MIN ?
+            index_of(slot, list, field) : NULL;
+    if (index != NULL) {
+        same = text == NULL ? index->absent :
+               g_hash_table_lookup(index->by_text, text);
+        return same != NULL ? g_ptr_array_ref(same) : g_ptr_array_new();
+    }
+    same = g_ptr_array_new();
+    for (guint i = 0; i < slot->value.items->len; i++) {
+        LpmNode *item = g_ptr_array_index(slot->value.items, i);
+        const LpmValue *value = lpm_node_get(item, field);
+
+        if (g_strcmp0(value != NULL ? value->text : NULL, text) == 0) {
+            g_ptr_array_add(same, item);
+        }
+    }
+    return same;
+}
+
 LpmNode *lpm_node_find(const LpmNode *node, LpmField field, const char *key)
 {
-    const Slot *slot = present_slot(node, field);
+    Slot *slot = present_slot(node, field);
+    const Index *index = NULL;
 
     g_assert(lpm_field_info(field)->type == LPM_TYPE_LIST);
+    if (slot != NULL && key != NULL &&
+        slot->value.items->len >= INDEXED_MIN) {
+        index = index_of(slot, field,
+                         lpm_record_info(lpm_field_info(field)->sub)->first);
+    }
+    if (index != NULL) {
+        GPtrArray *same = g_hash_table_lookup(index->by_text, key);
+
+        return same != NULL ? g_ptr_array_index(same, 0) : NULL;
+    }
     for (guint i = 0; slot != NULL && i < slot->value.items->len; i++) {
         LpmNode *item = g_ptr_array_index(slot->value.items, i);
 

@@ -116,6 +116,19 @@ LpmNode *lpm_node_find(const LpmNode *node, LpmField field,
                        const char *key);
 
 /**
+ * lpm_node_matches:
+ * @list: a LIST field of @node
+ * @field: a STRING field of its elements
+ * @text: (nullable): NULL: those in which it is absent
+ *
+ * Searching a tree that does not change is quick.
+ *
+ * Returns: (transfer full): LpmNode * of the tree, in the list's order.
+ */
+GPtrArray *lpm_node_matches(const LpmNode *node, LpmField list,
+                            LpmField field, const char *text);
+
+/**
  * lpm_node_merge: what @from has, @into has afterwards: records are merged
  * field by field, lists by key; the values of @from win.  An offer, which
  * only a live QEMU has, stays behind.
