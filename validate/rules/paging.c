@@ -8,8 +8,6 @@
  * activated.  So an active move fails here and an inactive one is warned
  * (C-09).
  */
-#include <string.h>
-
 #include "rules/sets.h"
 
 #define IS_SHARED  EQ(PART(MEM_MODE), TXT("shared"))
@@ -89,20 +87,15 @@ static guint preference_index(const char *word)
     return i;
 }
 
-/* What the table says for @to active servers on the destination. */
-static LpmTruth judge(LpmEval *eval, guint from, guint to, const char *word)
+/* What the table says in one of its cells. */
+static LpmTruth judge(LpmEval *eval, const Paths *row,
+                      const LpmValue *preference)
 {
-    Paths paths;
-
-    if (to == 0) {
-        lpm_eval_see(eval, "no active paging I/O server on the destination");
-        return LPM_NO;
+    if (preference == NULL) {
+        /* Only "unset" is ever refused, so that it speaks for all three. */
+        return row[0] == PATHS_REFUSED ? LPM_UNKNOWN : LPM_YES;
     }
-    paths = outcomes[MIN(MAX(from, 1), 2) - 1][MIN(to, 2) - 1]
-                    [preference_index(word)];
-    lpm_eval_see(eval, "%u active paging I/O server%s on the destination",
-                 to, to == 1 ? "" : "s");
-    switch (paths) {
+    switch (row[preference_index(preference->text)]) {
     case PATHS_REFUSED:
         lpm_eval_see(eval, "two cannot be kept");
         return LPM_NO;
@@ -119,12 +112,12 @@ static LpmTruth judge(LpmEval *eval, guint from, guint to, const char *word)
 static LpmTruth fits_preference(LpmEval *eval)
 {
     const LpmValue *from = lpm_eval_fact(eval, 0);
-    const LpmValue *preference = lpm_eval_fact(eval, 1);
-    const LpmValue *servers = lpm_eval_fact(eval, 2);
+    const LpmValue *servers = lpm_eval_fact(eval, 1);
+    const LpmValue *preference = lpm_eval_fact(eval, 2);
     guint sure = 0;
     guint perhaps = 0;
 
-    if (from == NULL || preference == NULL || servers == NULL) {
+    if (from == NULL || servers == NULL) {
         return LPM_UNKNOWN;
     }
     for (guint i = 0; i < servers->items->len; i++) {
@@ -140,13 +133,16 @@ static LpmTruth fits_preference(LpmEval *eval)
                       "not given for all");
         return LPM_UNKNOWN;
     }
-    return judge(eval, (guint)MIN(from->number, 2), sure, preference->text);
+    lpm_eval_see(eval, "%u active paging I/O server%s on the destination",
+                 sure, sure == 1 ? "" : "s");
+    return sure == 0 ? LPM_NO :
+           judge(eval, outcomes[from->number >= 2][sure >= 2], preference);
 }
 
 #define FITS_PREFERENCE \
     CALL(fits_preference, \
          "the redundancy table allows it", PART(PAGING_VIOS), \
-         MOVE(PAGING_REDUNDANCY), DST(IOSERVERS))
+         DST(IOSERVERS), MOVE(PAGING_REDUNDANCY))
 
 static const LpmRule rows[] = {
     {
