@@ -54,16 +54,45 @@ static LpmNode *root_of(LpmFacts *facts, const char *name, const char *path,
                          lpm_node_key(partition));
 }
 
-/* The end of a key that begins at @key, or NULL. */
+/* The ']' of a key that begins at @key, or NULL. */
 static const char *key_end(const char *key)
 {
-    for (const char *at = strchr(key, ']'); at != NULL;
-         at = strchr(at + 1, ']')) {
-        if (at[1] == '.' || at[1] == '\0') {
+    for (const char *at = key; *at != '\0'; at++) {
+        if (*at == ']') {
             return at;
+        }
+        if (*at == '\\' && at[1] != '\0') {
+            at++;
         }
     }
     return NULL;
+}
+
+/* What stands between @key and @end, without the backslashes. */
+static char *key_text(const char *key, const char *end)
+{
+    GString *text = g_string_new(NULL);
+
+    for (const char *at = key; at < end; at++) {
+        at += *at == '\\' ? 1 : 0;
+        g_string_append_c(text, *at);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *key_path(const char *path, const char *key)
+{
+    GString *text = g_string_new(path);
+
+    g_string_append_c(text, '[');
+    for (; *key != '\0'; key++) {
+        if (*key == ']' || *key == '\\') {
+            g_string_append_c(text, '\\');
+        }
+        g_string_append_c(text, *key);
+    }
+    g_string_append_c(text, ']');
+    return g_string_free(text, FALSE);
 }
 
 /* The element that "[KEY]" at *@at names; *@at is behind it afterwards. */
@@ -84,7 +113,7 @@ static LpmNode *element_at(LpmNode *node, const LpmFieldInfo *info,
               lpm_field_info(lpm_record_info(info->sub)->first)->name);
         return NULL;
     }
-    key = g_strndup(*at + 1, (gsize)(end - *at - 1));
+    key = key_text(*at + 1, end);
     found = lpm_node_find(node, info->field, key);
     if (found == NULL) {
         names = lpm_inventory_names(list != NULL ? list->items : NULL);
@@ -170,13 +199,6 @@ gboolean lpm_facts_set_assignment(LpmFacts *facts, const char *assignment,
     while (*at != '\0' && *at != '=') {
         const char *end = *at == '[' ? key_end(at + 1) : NULL;
 
-        /* the key of "[a=b]=c" ends before a '=' */
-        for (const char *c = at; end == NULL && *at == '[' && *c != '\0';
-             c++) {
-            if (c[0] == ']' && c[1] == '=') {
-                end = c;
-            }
-        }
         at = end != NULL ? end + 1 : at + 1;
     }
     if (*at == '\0' || at == assignment) {
@@ -191,8 +213,7 @@ static void visit_list(const GPtrArray *items, const char *path,
 {
     for (guint i = 0; i < items->len; i++) {
         const LpmNode *item = g_ptr_array_index(items, i);
-        g_autofree char *at = g_strdup_printf("%s[%s]", path,
-                                              lpm_node_key(item));
+        g_autofree char *at = key_path(path, lpm_node_key(item));
 
         lpm_facts_visit(item, at, visit, opaque);
     }

@@ -11,8 +11,8 @@
 /*
  * A path begins with source, destination, partition (the source's partition
  * that is to move) or move; names of fields follow, and behind a list's name
- * the key of an element in brackets.  A key is written as it is: it ends at
- * the first ']' that a '.' or the end of the path follows.
+ * the key of an element in brackets, with a backslash before each ] and
+ * backslash of it.
  */
 
 /**
