@@ -408,37 +408,27 @@ static const Index *index_of(Slot *slot, LpmField list, LpmField field)
 /* Shorter lists are as quickly searched. */
 #define INDEXED_MIN  8
 
-GPtrArray *lpm_node_matches(const LpmNode *node, LpmField list,
-                            LpmField field, const char *text)
+const GPtrArray *lpm_node_candidates(const LpmNode *node, LpmField list,
+                                     LpmField field, const char *text)
 {
     Slot *slot = present_slot(node, list);
     const LpmFieldInfo *info = lpm_field_info(field);
+    const GPtrArray *same;
     const Index *index;
-    GPtrArray *same;
 
     g_assert(lpm_field_info(list)->type == LPM_TYPE_LIST &&
              info->record == lpm_field_info(list)->sub &&
              info->type == LPM_TYPE_STRING);
     if (slot == NULL) {
-        return g_ptr_array_new();
+        return NULL;
     }
     index = slot->value.items->len >= INDEXED_MIN ?
             index_of(slot, list, field) : NULL;
-    if (index != NULL) {
-        same = text == NULL ? index->absent :
-               g_hash_table_lookup(index->by_text, text);
-        return same != NULL ? g_ptr_array_ref(same) : g_ptr_array_new();
+    if (index == NULL || index->absent->len > 0) {
+        return slot->value.items;
     }
-    same = g_ptr_array_new();
-    for (guint i = 0; i < slot->value.items->len; i++) {
-        LpmNode *item = g_ptr_array_index(slot->value.items, i);
-        const LpmValue *value = lpm_node_get(item, field);
-
-        if (g_strcmp0(value != NULL ? value->text : NULL, text) == 0) {
-            g_ptr_array_add(same, item);
-        }
-    }
-    return same;
+    same = g_hash_table_lookup(index->by_text, text);
+    return same != NULL ? same : index->absent;
 }
 
 LpmNode *lpm_node_find(const LpmNode *node, LpmField field, const char *key)

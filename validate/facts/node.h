@@ -116,17 +116,18 @@ LpmNode *lpm_node_find(const LpmNode *node, LpmField field,
                        const char *key);
 
 /**
- * lpm_node_matches:
+ * lpm_node_candidates:
  * @list: a LIST field of @node
  * @field: a STRING field of its elements
- * @text: (nullable): NULL: those in which it is absent
  *
- * Searching a tree that does not change is quick.
+ * Elements among which are all whose @field is @text, or absent: few of a
+ * long list in a tree that does not change, else all.
  *
- * Returns: (transfer full): LpmNode * of the tree, in the list's order.
+ * Returns: (transfer none) (nullable): LpmNode *, until the tree changes;
+ * NULL when the list is absent.
  */
-GPtrArray *lpm_node_matches(const LpmNode *node, LpmField list,
-                            LpmField field, const char *text);
+const GPtrArray *lpm_node_candidates(const LpmNode *node, LpmField list,
+                                     LpmField field, const char *text);
 
 /**
  * lpm_node_merge: what @from has, @into has afterwards: records are merged

@@ -108,6 +108,14 @@ void lpm_places_begin(LpmPlaces *places, LpmEval *eval, LpmSide side,
     places->complete = places->servers != NULL;
 }
 
+void lpm_places_begin_with(LpmPlaces *places, LpmEval *eval, LpmSide side,
+                           LpmField list, LpmField field, const char *text)
+{
+    lpm_places_begin(places, eval, side, list);
+    places->field = field;
+    places->text = text;
+}
+
 /* The list of the next server that has one. */
 static gboolean next_list(LpmPlaces *places)
 {
@@ -117,6 +125,11 @@ static gboolean next_list(LpmPlaces *places)
                                               places->next_server++);
         places->items = list_of(places->eval, places->at.side,
                                 places->at.server, places->at.list);
+        if (places->items != NULL && places->text != NULL) {
+            places->items = lpm_node_candidates(
+                places->at.server, places->at.list, places->field,
+                places->text);
+        }
         places->next_item = 0;
         if (places->items != NULL) {
             return TRUE;

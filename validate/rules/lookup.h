@@ -48,6 +48,8 @@ typedef struct LpmPlaces {
     const GPtrArray *items;     /* of the server at hand */
     guint next_server;
     guint next_item;
+    LpmField field;             /* 0, or only candidates whose field ... */
+    const char *text;           /* ... is this */
     LpmPlace at;
     gboolean complete;          /* no list was absent */
 } LpmPlaces;
@@ -55,6 +57,13 @@ typedef struct LpmPlaces {
 /** lpm_places_begin: then lpm_places_next() until it is false. */
 void lpm_places_begin(LpmPlaces *places, LpmEval *eval, LpmSide side,
                       LpmField list);
+
+/**
+ * lpm_places_begin_with: may leave out elements whose STRING field @field is
+ * known and not @text; so it is quick in long lists.
+ */
+void lpm_places_begin_with(LpmPlaces *places, LpmEval *eval, LpmSide side,
+                           LpmField list, LpmField field, const char *text);
 
 /** lpm_places_next: the next element is in places->at. */
 gboolean lpm_places_next(LpmPlaces *places);

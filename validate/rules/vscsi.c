@@ -131,8 +131,9 @@ static LpmTruth is_reached(LpmEval *eval)
     if (identity == NULL) {
         return LPM_UNKNOWN;
     }
-    lpm_places_begin(&places, eval, LPM_SIDE_DESTINATION,
-                     LPM_IOSERVER_VOLUMES);
+    lpm_places_begin_with(&places, eval, LPM_SIDE_DESTINATION,
+                          LPM_IOSERVER_VOLUMES, LPM_VOLUME_IDENTITY,
+                          identity);
     while (lpm_places_next(&places)) {
         if (is_copy(&places, identity) == LPM_YES) {
             lpm_eval_see(eval, "%s: %s is %s of %s at the destination", name,
@@ -174,7 +175,8 @@ static LpmTruth compare_copies(LpmEval *eval, LpmSide side,
     if (identity == NULL || mine == NULL) {
         return LPM_UNKNOWN;
     }
-    lpm_places_begin(&places, eval, side, LPM_IOSERVER_VOLUMES);
+    lpm_places_begin_with(&places, eval, side, LPM_IOSERVER_VOLUMES,
+                          LPM_VOLUME_IDENTITY, identity);
     while (lpm_places_next(&places)) {
         const LpmValue *value;
 
