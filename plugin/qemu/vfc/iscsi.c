@@ -97,10 +97,26 @@ static void session_unwatch(Session *session)
     session->events = 0;
 }
 
+/* Who waits for the session hears that it does not come. */
+static void session_give_up(Session *session)
+{
+    VfcDone *done = session->done;
+    Error *err = NULL;
+
+    session->done = NULL;
+    if (done) {
+        error_setg(&err, "target %s: the login was given up",
+                   session->target->name);
+        done(session->opaque, err);
+        error_free(err);
+    }
+}
+
 static void session_free(Session *session)
 {
     IscsiFabric *s = to_iscsi(session->fabric);
 
+    session_give_up(session);
     if (session->depth > 0) {
         session->dead = true;
         return;
@@ -334,7 +350,7 @@ static void iscsi_fabric_login(VfcFabric *fabric, VfcDone *done,
 {
     IscsiFabric *s = to_iscsi(fabric);
 
-    g_assert(!s->done);
+    g_assert(!s->done);     /* the adapter asks once at a time */
     s->done = done;
     s->opaque = opaque;
     s->next_portal = 0;
@@ -399,6 +415,7 @@ static void iscsi_target_login(VfcFabric *fabric, VfcTarget *target,
     const char *portal = g_hash_table_lookup(s->portal_of, target);
     Session *session = session_of(fabric, target);
 
+    target->logged_in = false;
     if (session) {
         session_free(session);
     }

@@ -103,6 +103,7 @@ struct SpaprVfc {
     /* what the guest has set up */
     uint32_t epoch;
     bool logged_in;
+    bool logging_in;        /* the fabric is asked */
     LpmVfcBuffer async;
     uint32_t async_next;
     VfcSubCrqs sub_crqs;
@@ -250,25 +251,6 @@ static void vfc_fail_command(VfcRequest *req, uint16_t class, uint16_t error)
     vfc_answer_command(req, &outcome);
 }
 
-/* Sessions of the guest */
-
-/* Every request of the guest is void, whatever the fabric still does. */
-static void vfc_forget(SpaprVfc *s)
-{
-    VfcRequest *req, *after;
-
-    s->epoch++;
-    s->logged_in = false;
-    s->async_next = 0;
-    memset(&s->async, 0, sizeof(s->async));
-    vfc_drop_pending(s);
-    QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
-        if (req->submitted && s->fabric) {
-            s->fabric->ops->cancel(s->fabric, &req->io);
-        }
-    }
-}
-
 /* Login */
 
 static VfcFabric *vfc_new_fabric(SpaprVfc *s, uint64_t wwpn, Error **errp)
@@ -303,6 +285,7 @@ static void vfc_target_lost(void *opaque, VfcTarget *target, const char *why)
 static bool vfc_use_wwpn(SpaprVfc *s, uint8_t active, Error **errp)
 {
     VfcFabric *fabric = vfc_new_fabric(s, s->wwpn[active - 1], errp);
+    VfcRequest *req, *after;
 
     if (!fabric) {
         return false;
@@ -310,11 +293,39 @@ static bool vfc_use_wwpn(SpaprVfc *s, uint8_t active, Error **errp)
     if (s->fabric) {
         s->fabric->ops->free(s->fabric);
     }
+    /* Whoever still waits for the old one waits in vain */
+    QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
+        vfc_request_free(req);
+    }
+    s->logging_in = false;
     s->fabric = fabric;
     s->fabric->lost = vfc_target_lost;
     s->fabric->opaque = s;
     s->active = active;
     return true;
+}
+
+/* Sessions of the guest */
+
+/* Every request of the guest is void, whatever the fabric still does. */
+static void vfc_forget(SpaprVfc *s)
+{
+    VfcRequest *req, *after;
+
+    s->epoch++;
+    s->logged_in = false;
+    s->async_next = 0;
+    memset(&s->async, 0, sizeof(s->async));
+    vfc_drop_pending(s);
+    QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
+        if (req->submitted) {
+            s->fabric->ops->cancel(s->fabric, &req->io);
+        }
+    }
+    if (s->logging_in) {
+        /* Nobody wants to know what comes of that login */
+        vfc_use_wwpn(s, s->active, NULL);
+    }
 }
 
 static void vfc_answer_login(VfcRequest *req, const LpmVfcResult *result)
@@ -354,6 +365,7 @@ static void vfc_fabric_ready(void *opaque, Error *err)
     VfcRequest *req = opaque;
     LpmVfcResult result = { 0 };
 
+    req->s->logging_in = false;
     if (err) {
         warn_report("%s: %s", object_get_canonical_path_component(
                         OBJECT(req->s)), error_get_pretty(err));
@@ -382,11 +394,16 @@ static void vfc_login(VfcRequest *req)
         vfc_answer_mad(req, LPM_VFC_MAD_FAILED);
         return;
     }
+    if (s->logging_in) {
+        vfc_answer_mad(req, LPM_VFC_MAD_FAILED);
+        return;
+    }
     s->async = login.async;
-    if (s->fabric && s->fabric->targets->len > 0) {
+    if (s->fabric->targets->len > 0) {
         vfc_answer_login(req, &none);
         return;
     }
+    s->logging_in = true;
     s->fabric->ops->login(s->fabric, vfc_fabric_ready, req);
 }
 
