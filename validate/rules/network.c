@@ -122,6 +122,19 @@ static LpmTruth vlans_are_there(LpmEval *eval)
     return vlans != NULL ? result : LPM_UNKNOWN;
 }
 
+/* An interface that tells of no tag asks its network for nothing more. */
+static LpmTruth tags_are_there(LpmEval *eval)
+{
+    const LpmNode *interface = lpm_eval_element(eval);
+
+    if (lpm_node_get(interface, LPM_VETH_VLANS) == NULL) {
+        lpm_eval_see(eval, "interface %s tells of no VLAN tag",
+                     lpm_node_key(interface));
+        return LPM_YES;
+    }
+    return vlans_are_there(eval);
+}
+
 /* A network that is there has to be started, too. */
 static LpmTruth is_started(LpmEval *eval, const LpmNode *net)
 {
@@ -138,37 +151,70 @@ static LpmTruth is_started(LpmEval *eval, const LpmNode *net)
     return active->number != 0 ? LPM_YES : LPM_NO;
 }
 
-/* Arguments: what the adapter at hand is on; the destination's networks. */
+/*
+ * The bridges of a side by name.  ret_complete: libvirt tells of the bridges
+ * of its networks only, so a list with nothing else in it may lack others.
+ */
+static gboolean has_bridge(LpmEval *eval, LpmSide side, const char *name,
+                           gboolean *ret_complete)
+{
+    LpmPlaces places;
+    gboolean found = FALSE;
+    guint n = 0;
+    guint of_networks = 0;
+
+    lpm_places_begin(&places, eval, side, LPM_IOSERVER_BRIDGES);
+    while (lpm_places_next(&places)) {
+        found = found || g_str_equal(lpm_node_key(places.at.node), name);
+        of_networks += text_of(places.at.node, LPM_BRIDGE_VSWITCH) != NULL;
+        n++;
+    }
+    *ret_complete = places.complete && (n == 0 || of_networks < n);
+    return found;
+}
+
+static LpmTruth bridge_is_there(LpmEval *eval, const char *name)
+{
+    gboolean complete;
+    gboolean source_complete;
+
+    if (has_bridge(eval, LPM_SIDE_DESTINATION, name, &complete)) {
+        lpm_eval_see(eval, "bridge %s is on the destination", name);
+        return LPM_YES;
+    }
+    /* It may be a device that macvtap is on: those are not listed. */
+    if (complete &&
+        has_bridge(eval, LPM_SIDE_SOURCE, name, &source_complete)) {
+        lpm_eval_see(eval, "the destination has no bridge %s", name);
+        return LPM_NO;
+    }
+    lpm_eval_miss(eval, "destination: whether it has %s: not given", name);
+    return LPM_UNKNOWN;
+}
+
+/* Arguments: what the adapter at hand is on; both sides' networks. */
 static LpmTruth network_is_there(LpmEval *eval)
 {
     const LpmValue *wanted = lpm_eval_fact(eval, 0);
-    const LpmValue *nets = lpm_eval_fact(eval, 1);
-    const LpmNode *system = lpm_facts_system(lpm_eval_facts(eval),
-                                             LPM_SIDE_DESTINATION);
-    LpmPlaces places;
+    const LpmFacts *facts = lpm_eval_facts(eval);
     const LpmNode *net;
 
     if (wanted == NULL) {
         return LPM_UNKNOWN;
     }
-    net = lpm_node_find(system, LPM_SYSTEM_VSWITCHES, wanted->text);
+    net = lpm_node_find(lpm_facts_system(facts, LPM_SIDE_DESTINATION),
+                        LPM_SYSTEM_VSWITCHES, wanted->text);
     if (net != NULL) {
         return is_started(eval, net);
     }
-    lpm_places_begin(&places, eval, LPM_SIDE_DESTINATION,
-                     LPM_IOSERVER_BRIDGES);
-    while (lpm_places_next(&places)) {
-        if (g_str_equal(lpm_node_key(places.at.node), wanted->text)) {
-            lpm_eval_see(eval, "bridge %s is on the destination",
-                         wanted->text);
-            return LPM_YES;
-        }
+    if (lpm_node_find(lpm_facts_system(facts, LPM_SIDE_SOURCE),
+                      LPM_SYSTEM_VSWITCHES, wanted->text) == NULL) {
+        return bridge_is_there(eval, wanted->text);
     }
-    if (nets == NULL || !places.complete) {
+    if (lpm_eval_fact(eval, 1) == NULL) {
         return LPM_UNKNOWN;
     }
-    lpm_eval_see(eval, "the destination has no network or bridge %s",
-                 wanted->text);
+    lpm_eval_see(eval, "the destination has no network %s", wanted->text);
     return LPM_NO;
 }
 
@@ -301,13 +347,16 @@ static const LpmRule rows[] = {
     {
         .id = "network.bridged-guest",
         .covers = "PVM-NET-010",
-        .title = "a bridge of the source connects each of the guest's "
-                 "interfaces",
+        .title = "each of the guest's interfaces is on a network or bridge "
+                 "of the source",
         .moves = LPM_MOVE_ANY,
         .profiles = LPM_PROFILE_QEMU,
         .party = LPM_PARTY_SOURCE,
         .severity = LPM_SEVERITY_WARNING,
-        .test = EACH(PART(VETH), IS(IT(VETH, BRIDGED))),
+        .test = EACH(PART(VETH),
+                     OR(IS(IT(VETH, BRIDGED)),
+                        AND(NOT(KNOWN(IT(VETH, BRIDGED))),
+                            NE(IT(VETH, VSWITCH), TXT(""))))),
         .remedy = "put the interface on a network or bridge: connections "
                   "through QEMU's user network end with the move",
         .source = "PVM-NET-010; 2013 line 3328",
@@ -409,14 +458,30 @@ static const LpmRule rows[] = {
         .title = "bridges of the destination have every VLAN of the "
                  "partition's adapters",
         .moves = LPM_MOVE_ANY,
-        .profiles = LPM_PROFILE_ALL,
+        .profiles = LPM_PROFILE_POWERVM,
         .party = LPM_PARTY_DESTINATION,
         .severity = LPM_SEVERITY_ERROR,
         .test = EACH(PART(VETH), CALL(vlans_are_there,
                                       "the destination bridges its VLANs",
                                       IT(VETH, VLANS))),
         .remedy = "add the VLANs to the destination's bridges (chdev of the "
-                  "trunk adapter; bridge vlan add on a QEMU host)",
+                  "trunk adapter)",
+        .source = "PVM-NET-009; 2013 lines 556, 3454",
+    },
+    {
+        .id = "network.vlans-guest",
+        .covers = "PVM-NET-009",
+        .title = "bridges of the destination have every VLAN that the "
+                 "guest's interfaces are tagged with",
+        .moves = LPM_MOVE_ANY,
+        .profiles = LPM_PROFILE_QEMU,
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .test = EACH(PART(VETH),
+                     CALL(tags_are_there, "the destination bridges its tags",
+                          IT(VETH, VLANS))),
+        .remedy = "let the destination's bridge carry the VLANs (bridge vlan "
+                  "add)",
         .source = "PVM-NET-009; 2013 lines 556, 3454",
     },
 };
