@@ -116,8 +116,9 @@ def main():
           else "powerpc64le-linux-gnu-gcc").split()
     os.makedirs(out, exist_ok=True)
     checker = os.path.join(out, "lpm-checker")
-    subprocess.run(cc + CFLAGS + [os.path.join(HERE, "lpm-checker.c"), "-o",
-                                  checker], check=True)
+    sources = [os.path.join(HERE, name)
+               for name in ("lpm-checker.c", "lpm-disk.c")]
+    subprocess.run(cc + CFLAGS + sources + ["-o", checker], check=True)
     busybox = read(one(pieces + "/**/bin/busybox"))
     cpio = Cpio()
     for name in ("bin", "dev", "proc", "sys", "modules"):
@@ -129,6 +130,7 @@ def main():
                  "md5sum", "sync", "echo", "grep", "ip", "ping", "hexdump"):
         cpio.add("bin/" + name, 0o120777, b"busybox")
     cpio.add("bin/lpm-checker", 0o100755, read(checker))
+    cpio.add("bin/lpm-vfc", 0o100755, read(os.path.join(HERE, "lpm-vfc")))
     cpio.add("init", 0o100755, read(os.path.join(HERE, "init")))
     order = modules_in_order(pieces)
     for name, data in order:
