@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "error/lpm-error.h"
+#include "facts/gather-libvirt.h"
 #include "facts/gather.h"
 #include "facts/inventory.h"
 
@@ -93,6 +94,16 @@ static gboolean gather_inventory(LpmGathering *gathering,
     return TRUE;
 }
 
+/* Of the source the domain must be there that is to move. */
+static gboolean gather_libvirt(LpmGathering *gathering,
+                               const LpmEndpoint *end, LpmSide side,
+                               GError **error)
+{
+    return lpm_gather_libvirt(gathering->facts, side, end->where,
+                              side == LPM_SIDE_SOURCE ?
+                              gathering->options->partition : NULL, error);
+}
+
 /*
  * One row per kind.  A prefix is what a value begins with; one that ends
  * with "://" is in fact any URI.
@@ -103,9 +114,11 @@ static const LpmEndpointKind kinds[] = {
     { "offer:", "offer:FILE", LPM_ENDPOINT_GUEST, gather_offer },
     { "inventory:", "inventory:FILE[#SYSTEM]", LPM_ENDPOINT_SYSTEM,
       gather_inventory },
+    { "libvirt:", "libvirt:URI", LPM_ENDPOINT_LIVE, gather_libvirt },
+    { "://", "a libvirt URI", LPM_ENDPOINT_LIVE, gather_libvirt },
 };
 
-/* "qemu+unix:///system": a scheme, then "://". */
+/* "qemu+unix:///system": a scheme, then "://", and no kind of ours. */
 static gboolean is_uri(const char *text)
 {
     const char *end = strstr(text, "://");
@@ -246,6 +259,15 @@ gboolean lpm_endpoints_check(GPtrArray *const *sides, int *ret_exit)
     return TRUE;
 }
 
+/* What does not answer may tomorrow; all else is a matter of the call. */
+static int exit_of_gathering(const LpmEndpoint *end, const GError *error)
+{
+    return (end->kind->flags & LPM_ENDPOINT_LIVE) == 0 ||
+           g_error_matches(error, LPM_ERROR, LPM_ERROR_STATE) ||
+           g_error_matches(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED) ?
+           LPM_EXIT_USAGE : LPM_EXIT_UNKNOWN;
+}
+
 LpmFacts *lpm_gather(const LpmOptions *options, LpmQmp *const *qmp,
                      char *const *why, int *ret_exit)
 {
@@ -265,8 +287,7 @@ LpmFacts *lpm_gather(const LpmOptions *options, LpmQmp *const *qmp,
 
             if (!end->kind->gather(&gathering, end, (LpmSide)i, &err)) {
                 lpm_say("%s", err->message);
-                *ret_exit = (end->kind->flags & LPM_ENDPOINT_LIVE) != 0 ?
-                            LPM_EXIT_UNKNOWN : LPM_EXIT_USAGE;
+                *ret_exit = exit_of_gathering(end, err);
                 return NULL;
             }
         }
