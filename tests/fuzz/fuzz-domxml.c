@@ -61,6 +61,8 @@ static LpmLibvirtRaw *raw_of(const char *text, size_t size)
     raw->why_domcapabilities = g_strdup("not asked");
     if (strstr(xml, "<network") != NULL) {
         lpm_libvirt_raw_network(raw, "net")->xml = xml;
+    } else if (g_str_has_prefix(xml, "<interface")) {
+        lpm_libvirt_raw_interface(raw, "dev")->xml = xml;
     } else if (strstr(xml, "<device>") != NULL) {
         lpm_libvirt_raw_nodedev(raw, "dev")->xml = xml;
     } else if (strstr(xml, "<volume") != NULL) {

@@ -107,6 +107,9 @@ static void test_recorded(void)
     raw->free_told = TRUE;
     network->xml = data("network.xml");
     network->active = LPM_LIBVIRT_YES;
+    lpm_libvirt_raw_interface(raw, "br0")->xml = data("interface.xml");
+    lpm_libvirt_raw_interface(raw, "lo")->xml =
+        g_strdup("<interface type='ethernet' name='lo'/>");
     volume->xml = data("volume.xml");
     volume->pool_xml = g_strdup("<pool type='dir'/>");
     disk->xml = data("nodedev-storage.xml");
@@ -134,6 +137,11 @@ static void test_recorded(void)
     has(item, LPM_VSWITCH_BRIDGE, "br0");
     has(item, LPM_VSWITCH_ACTIVE, "yes");
     has(item, LPM_VSWITCH_MODE, "veb");
+    has(host_of(system), LPM_IOSERVER_BRIDGES, "1");
+    item = lpm_node_find(host_of(system), LPM_IOSERVER_BRIDGES, "br0");
+    has(item, LPM_BRIDGE_VSWITCH, "lan");
+    why(item, LPM_BRIDGE_CONNECTED);
+    why(item, LPM_BRIDGE_VLANS);
     has(host_of(system), LPM_IOSERVER_MOVER, "yes");
     why(host_of(system), LPM_IOSERVER_ADAPTER_KINDS);
     item = lpm_node_find(host_of(system), LPM_IOSERVER_VOLUMES,
@@ -204,6 +212,7 @@ static void test_inactive(void)
         LPM_LIBVIRT_NOT_TOLD;
     raw->why_networks = g_strdup("no network driver");
     raw->why_nodedevs = g_strdup("no node devices");
+    raw->why_interfaces = g_strdup("no interfaces");
     system = read_raw(raw);
     part = lpm_node_find(system, LPM_SYSTEM_PARTITIONS, "off");
     has(part, LPM_PARTITION_STATE, "not-activated");
@@ -221,6 +230,7 @@ static void test_inactive(void)
     /* without all who add to it, the list would say too much */
     why(host_of(system), LPM_IOSERVER_VOLUMES);
     why(host_of(system), LPM_IOSERVER_FC_PORTS);
+    why(host_of(system), LPM_IOSERVER_BRIDGES);
 }
 
 static void test_rich(void)

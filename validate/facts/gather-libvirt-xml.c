@@ -562,16 +562,13 @@ static gboolean read_network(Reader *r, const LpmLibvirtNetwork *network,
     at = child(r, root, "bridge");
     bridge = attr(at, "name");
     if (bridge != NULL && bridge[0] != '\0') {
-        g_autofree char *where = origin(r, at, "name");
-        LpmNode *item = lpm_node_item(r->host, LPM_IOSERVER_BRIDGES, bridge,
-                                      where);
+        /* whether that bridge is there, its interfaces tell */
+        LpmNode *item = lpm_node_find(r->host, LPM_IOSERVER_BRIDGES, bridge);
 
         set_text(r, vswitch, LPM_VSWITCH_BRIDGE, bridge, at, "name");
-        set_text(r, item, LPM_BRIDGE_VSWITCH, network->name, root, NULL);
-        absent(item, LPM_BRIDGE_CONNECTED,
-               "libvirt does not tell whether a bridge has a link");
-        absent(item, LPM_BRIDGE_VLANS,
-               "libvirt does not tell which VLANs a bridge carries");
+        if (item != NULL) {
+            set_text(r, item, LPM_BRIDGE_VSWITCH, network->name, root, NULL);
+        }
     }
     return TRUE;
 }
@@ -592,6 +589,53 @@ static gboolean read_networks(Reader *r, GError **error)
                           error)) {
             return FALSE;
         }
+    }
+    return TRUE;
+}
+
+/* The host's interfaces, for its bridges */
+
+static gboolean read_interfaces(Reader *r, GError **error)
+{
+    g_autofree char *from = call_origin(r, "virConnectListAllInterfaces");
+
+    if (r->raw->why_interfaces != NULL) {
+        absent(r->host, LPM_IOSERVER_BRIDGES, r->raw->why_interfaces);
+        return TRUE;
+    }
+    lpm_node_set_empty(r->host, LPM_IOSERVER_BRIDGES, from);
+    r->title = "interface XML";
+    for (guint i = 0; i < r->raw->interfaces->len; i++) {
+        const LpmLibvirtDoc *raw = g_ptr_array_index(r->raw->interfaces, i);
+        g_autoptr(xmlDoc) doc = parse(r->raw->uri, r->title, raw->xml,
+                                      "interface", error);
+        g_autofree char *name = NULL;
+        g_autofree char *where = NULL;
+        LpmNode *bridge;
+        At root, members;
+
+        if (doc == NULL) {
+            return FALSE;
+        }
+        root = root_of(r, doc);
+        members = child(r, root, "bridge");
+        name = attr(root, "name");
+        if (!attr_is(root, "type", "bridge") || name == NULL ||
+            name[0] == '\0') {
+            continue;
+        }
+        where = origin(r, root, "name");
+        bridge = lpm_node_item(r->host, LPM_IOSERVER_BRIDGES, name, where);
+        FOR_EACH(r, member, members, "interface") {
+            if (attr_is(member, "type", "bond")) {
+                set_bool(r, bridge, LPM_BRIDGE_AGGREGATED, TRUE, member,
+                         "type");
+            }
+        }
+        absent(bridge, LPM_BRIDGE_CONNECTED,
+               "libvirt does not tell which of its members has a link");
+        absent(bridge, LPM_BRIDGE_VLANS,
+               "libvirt does not tell which VLANs a bridge carries");
     }
     return TRUE;
 }
@@ -1706,7 +1750,8 @@ static gboolean read_all(Reader *r, GError **error)
     if (r->raw->capabilities != NULL && !read_capabilities(r, error)) {
         return FALSE;
     }
-    if (!read_domcapabilities(r, error) || !read_networks(r, error) ||
+    if (!read_domcapabilities(r, error) || !read_interfaces(r, error) ||
+        !read_networks(r, error) ||
         !read_volumes(r, error) || !read_domains(r, error)) {
         return FALSE;
     }

@@ -435,6 +435,47 @@ static gboolean ask_networks(Job *job)
     return good;
 }
 
+static gboolean ask_interface(Job *job, virInterfacePtr dev)
+{
+    g_autofree char *name = name_of(virInterfaceGetName(dev));
+    LpmLibvirtDoc *doc;
+    char *xml;
+
+    if (!begin(job, "virInterfaceGetXMLDesc")) {
+        return FALSE;
+    }
+    xml = virInterfaceGetXMLDesc(dev, 0);
+    if (xml == NULL) {
+        return soft(job, "virInterfaceGetXMLDesc",
+                    &job->raw->why_interfaces);
+    }
+    doc = lpm_libvirt_raw_interface(job->raw, name);
+    return take_xml(job, xml, &doc->xml);
+}
+
+static gboolean ask_interfaces(Job *job)
+{
+    virInterfacePtr *all = NULL;
+    gboolean good;
+    int n;
+
+    if (!begin(job, "virConnectListAllInterfaces")) {
+        return FALSE;
+    }
+    n = virConnectListAllInterfaces(job->conn, &all, 0);
+    if (n < 0) {
+        return soft(job, "virConnectListAllInterfaces",
+                    &job->raw->why_interfaces);
+    }
+    good = count(job, n);
+    for (int i = 0; i < n; i++) {
+        good = good && ask_interface(job, all[i]);
+        virInterfaceFree(all[i]);
+    }
+    free(all);
+    return good;
+}
+
 static gboolean ask_volume(Job *job, virStorageVolPtr vol, const char *pool,
                            const char *pool_xml)
 {
@@ -577,9 +618,8 @@ static void ask_all(Job *job)
         fail(job, "virConnectOpenReadOnly", "no connection");
         return;
     }
-    /* Without effect where no event loop runs; then the deadline has it. */
     if (ask_host(job) && ask_domcapabilities(job) && ask_networks(job) &&
-        ask_pools(job) && ask_nodedevs(job)) {
+        ask_interfaces(job) && ask_pools(job) && ask_nodedevs(job)) {
         ask_domains(job);
     }
     begin(job, "virConnectClose");

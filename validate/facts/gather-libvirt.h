@@ -81,7 +81,7 @@ typedef struct LpmLibvirtNetwork {
 
 /* An XML document and where it stands. */
 typedef struct LpmLibvirtDoc {
-    char *name;                 /* of the node device; pool of a volume */
+    char *name;                 /* of the device; of a volume its pool */
     char *xml;
     char *pool_xml;             /* volumes; owned by the volume */
 } LpmLibvirtDoc;
@@ -107,6 +107,8 @@ typedef struct LpmLibvirtRaw {
     GPtrArray *domains;         /* LpmLibvirtDomain */
     GPtrArray *networks;        /* LpmLibvirtNetwork */
     char *why_networks;
+    GPtrArray *interfaces;      /* LpmLibvirtDoc; of the host */
+    char *why_interfaces;
     GPtrArray *volumes;         /* LpmLibvirtDoc */
     char *why_volumes;
     GPtrArray *nodedevs;        /* LpmLibvirtDoc */
@@ -122,6 +124,8 @@ LpmLibvirtDomain *lpm_libvirt_raw_domain(LpmLibvirtRaw *raw,
                                          const char *name);
 LpmLibvirtNetwork *lpm_libvirt_raw_network(LpmLibvirtRaw *raw,
                                            const char *name);
+LpmLibvirtDoc *lpm_libvirt_raw_interface(LpmLibvirtRaw *raw,
+                                         const char *name);
 LpmLibvirtDoc *lpm_libvirt_raw_volume(LpmLibvirtRaw *raw, const char *pool);
 LpmLibvirtDoc *lpm_libvirt_raw_nodedev(LpmLibvirtRaw *raw, const char *name);
 

@@ -41,6 +41,7 @@ LpmLibvirtRaw *lpm_libvirt_raw_new(const char *uri)
     raw->pages = g_array_new(FALSE, TRUE, sizeof(LpmLibvirtPages));
     raw->domains = g_ptr_array_new_with_free_func(domain_free);
     raw->networks = g_ptr_array_new_with_free_func(network_free);
+    raw->interfaces = g_ptr_array_new_with_free_func(doc_free);
     raw->volumes = g_ptr_array_new_with_free_func(doc_free);
     raw->nodedevs = g_ptr_array_new_with_free_func(doc_free);
     return raw;
@@ -58,11 +59,13 @@ void lpm_libvirt_raw_free(LpmLibvirtRaw *raw)
     g_free(raw->why_domcapabilities);
     g_free(raw->why_pages);
     g_free(raw->why_networks);
+    g_free(raw->why_interfaces);
     g_free(raw->why_volumes);
     g_free(raw->why_nodedevs);
     g_array_unref(raw->pages);
     g_ptr_array_unref(raw->domains);
     g_ptr_array_unref(raw->networks);
+    g_ptr_array_unref(raw->interfaces);
     g_ptr_array_unref(raw->volumes);
     g_ptr_array_unref(raw->nodedevs);
     g_free(raw);
@@ -91,6 +94,16 @@ LpmLibvirtNetwork *lpm_libvirt_raw_network(LpmLibvirtRaw *raw,
     network->active = LPM_LIBVIRT_NOT_TOLD;
     g_ptr_array_add(raw->networks, network);
     return network;
+}
+
+LpmLibvirtDoc *lpm_libvirt_raw_interface(LpmLibvirtRaw *raw,
+                                         const char *name)
+{
+    LpmLibvirtDoc *doc = g_new0(LpmLibvirtDoc, 1);
+
+    doc->name = g_strdup(name);
+    g_ptr_array_add(raw->interfaces, doc);
+    return doc;
 }
 
 LpmLibvirtDoc *lpm_libvirt_raw_volume(LpmLibvirtRaw *raw, const char *pool)
