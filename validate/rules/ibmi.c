@@ -9,6 +9,18 @@
 #define LATER_PROCESSOR(side) \
     IN(side(PROCESSOR), "POWER7 POWER7+ POWER8 POWER9 POWER10 POWER11")
 
+/*
+ * The manual prints the name with two letters exchanged, and perhaps servers
+ * do, too.  Where the list itself was not given, somebody has looked.
+ */
+#define LISTS_RESTRICTED_IO \
+    OR(AND(KNOWN(DST(CAPABILITIES)), \
+           OR(HAS(DST(CAPABILITIES), \
+                  TXT("os400_restrcited_io_mode_capable")), \
+              HAS(DST(CAPABILITIES), \
+                  TXT("os400_restricted_io_mode_capable")))), \
+       AND(NOT(KNOWN(DST(CAPABILITIES))), IS(DST(IBMI_RESTRICTED))))
+
 static const LpmRule rows[] = {
     {
         .id = "ibmi.destination-capable",
@@ -119,7 +131,7 @@ static const LpmRule rows[] = {
         .party = LPM_PARTY_DESTINATION,
         .severity = LPM_SEVERITY_ERROR,
         .when = IBMI,
-        .test = IS(DST(IBMI_RESTRICTED)),
+        .test = LISTS_RESTRICTED_IO,
         .wanted = "os400_restricted_io_mode_capable (or _restrcited_) among "
                   "the capabilities",
         .remedy = "move to a server where lssyscfg -r sys -F capabilities "
