@@ -4,8 +4,12 @@
 import json
 import os
 import re
+import subprocess
+import sys
+import xml.etree.ElementTree
 
 from mockqmp import DATA, err, lpm, main, on_a_terminal, recording, ret
+from schema import check_file
 
 TOP = os.path.join(DATA, '..', '..')
 
@@ -28,25 +32,17 @@ def only_asks(case):
 
 
 def check_verdict(document, verdict):
-    assert set(document) == {'version', 'verdict', 'results'}
-    assert document['version'] == 1
+    check_file(document, os.path.join(TOP, 'docs/lpm-verdict.schema.json'))
     assert document['verdict'] == verdict
-    with open(os.path.join(TOP, 'docs/lpm-verdict.schema.json'),
-              encoding='utf-8') as file:
-        item = json.load(file)['properties']['results']['items']
-    for result in document['results']:
-        assert set(result) == set(item['required']), result
-        assert set(item['required']) == set(item['properties'])
-        for key, value in result.items():
-            schema = item['properties'][key]
-            if 'enum' in schema:
-                assert value in schema['enum'], (key, value)
-            else:
-                assert isinstance(value, str), (key, value)
-                assert len(value) >= schema.get('minLength', 0), result
-                assert re.search(schema.get('pattern', ''), value), value
     ids = [result['id'] for result in document['results']]
     assert ids == sorted(ids) and len(ids) == len(set(ids))
+
+
+def rules(**wanted):
+    out = lpm('validate', '--list', '--format', 'json').expect(0).out
+    return [rule for rule in json.loads(out)['rules']
+            if all(value == rule[key] if isinstance(value, bool) else
+                   value in rule[key] for key, value in wanted.items())]
 
 
 def json_pass(case):
@@ -54,9 +50,13 @@ def json_pass(case):
     result = lpm('validate', *both(a, b), '--format', 'json').expect(0)
     document = json.loads(result.out)
     check_verdict(document, 'pass')
-    listed = lpm('validate', '--list').expect(0).out.splitlines()
-    assert [line.split()[0] for line in listed] == \
-        [r['id'] for r in document['results']]
+    assert document['profile'] == 'qemu' and document['move'] == 'active'
+    assert [rule['id'] for rule in rules(profiles='qemu')
+            if not rule['advice']] == [r['id'] for r in document['results']]
+    facts = {r['id']: r.get('facts') for r in document['results']}
+    assert facts['state.source-running'] == [{
+        'path': 'source.qemu.run-state', 'value': 'running',
+        'origin': 'query-status'}], facts['state.source-running']
 
 
 def json_fail_and_unknown(case):
@@ -146,7 +146,7 @@ def rules_by_spec_id(case):
     result = lpm('validate', *both(a, b), '--rule', 'PVM-STA-001',
                  '--rule', 'cpu.count', '-f', 'json').expect(0)
     assert [r['id'] for r in json.loads(result.out)['results']] == \
-        ['cpu.count', 'state.source-running']
+        ['cpu.count'] + [rule['id'] for rule in rules(covers='PVM-STA-001')]
 
 
 def unknown_rule_is_usage(case):
@@ -240,10 +240,8 @@ def quiet_and_verbose(case):
     result = lpm('validate', *both(a, b), '--quiet').expect(0)
     assert result.out == '' and result.err == ''
     out = lpm('validate', *both(a, b), '--verbose').expect(0).out
-    ids = [line.split()[0] for line in
-           lpm('validate', '--list').out.splitlines()]
-    for ident in ids:
-        assert ident in out, ident
+    for rule in rules(profiles='qemu', advice=False):
+        assert rule['id'] in out, rule['id']
 
 
 def colour_only_on_a_terminal(case):
@@ -341,13 +339,134 @@ def manual_has_the_same_short_options(case):
     assert helps == manual, helps ^ manual
 
 
+def list_has_all_columns(case):
+    lines = lpm('validate', '--list').expect(0).out.splitlines()
+    for line, rule in zip(lines, rules(), strict=True):
+        ident, severity, profiles, moves, title = line.split(None, 4)
+        assert ident == rule['id'] and title == rule['title'], line
+        assert severity.rstrip('+') == rule['severity'], line
+        assert profiles.split(',') == rule['profiles'], line
+        assert moves.split(',') == rule['moves'], line
+
+
 def manual_has_the_same_rules(case):
-    listed = {tuple(line.split()[:2]) for line in
-              lpm('validate', '--list').expect(0).out.splitlines()}
-    section = manual_text().split('.SH RULES')[1].split('.SH ')[0]
-    manual = set(re.findall(r'^\.B (\S+)\n.* \((error|warning)\)$', section,
-                            re.M))
-    assert listed == manual, listed ^ manual
+    out = lpm('validate', '--list', '--format', 'json').expect(0).out
+    made = subprocess.run(
+        [sys.executable, os.path.join(TOP, 'docs/rules-manual.py'), '-'],
+        input=out, capture_output=True, text=True, check=True).stdout
+    with open(os.path.join(TOP, 'docs/lpm-rules.7'),
+              encoding='utf-8') as file:
+        kept = file.read()
+    assert made == kept, 'out of date: docs/rules-manual.py makes it'
+    listed = {(rule['id'], rule['severity']) for rule in rules()}
+    manual = set(re.findall(r'^\.B (\S+)\n.* \((error|warning)[^)]*\)$',
+                            kept.replace('\\-', '-'), re.M))
+    assert listed == manual and manual, listed ^ manual
+
+
+def conditions_are_in_words(case):
+    by_id = {rule['id']: rule for rule in rules()}
+    rule = by_id['memory.contiguous']
+    assert rule['when'] == 'partition.memory-mode = dedicated'
+    assert rule['condition'] == ('destination.contiguous-memory-mib >= '
+                                 'partition.memory-mib')
+    assert [fact['fact'] for fact in rule['facts']] == [
+        'partition.memory-mode', 'destination.contiguous-memory-mib',
+        'partition.memory-mib']
+    for rule in by_id.values():
+        for text in (rule.get('when'), rule.get('condition')):
+            assert text is None or (text and '  ' not in text), rule
+            assert text is None or text.count('(') == text.count(')'), text
+
+
+def explained_facts_have_sources(case):
+    lpm('validate', '--explain', 'memory.contiguous').expect(
+        0, 'largest contiguous piece of the available memory', 'inventory',
+        'destination.contiguous-memory-mib >= partition.memory-mib',
+        'PVM-MEM-005')
+    lpm('validate', '--explain', 'state.source-running').expect(
+        0, 'source.qemu.run-state', 'from qmp')
+
+
+def every_subject_is_explained(case):
+    done = set()
+    for rule in rules():
+        subject = rule['id'].split('.')[0]
+        if subject not in done:
+            done.add(subject)
+            out = lpm('validate', '--explain', rule['id']).expect(0).out
+            assert '\n  why ' in out, subject
+
+
+def junit(result):
+    root = xml.etree.ElementTree.fromstring(result.out.encode())
+    assert root.tag == 'testsuites'
+    for suite in root:
+        for count, tag in (('tests', 'testcase'), ('failures', 'failure'),
+                           ('errors', 'error'), ('skipped', 'skipped')):
+            assert int(suite.get(count)) == len(list(suite.iter(tag))), count
+    return root
+
+
+def junit_has_every_rule(case):
+    a, b = case.pair('vanilla')
+    root = junit(lpm('validate', *both(a, b), '-f', 'junit').expect(1))
+    cases = {one.get('name').split(':')[0]: one
+             for one in root.iter('testcase')}
+    assert list(cases) == [rule['id'] for rule in rules(profiles='qemu')
+                           if not rule['advice']]
+    assert cases['lpm.object-source'].find('failure') is not None
+    assert cases['cpu.count'].find('error') is not None
+    assert len(cases['memory.size-equal']) == 0
+    assert cases['memory.lmb-size-equal'].find('skipped') is not None \
+        if 'memory.lmb-size-equal' in cases else True
+
+
+def junit_of_hostile_values(case):
+    evil = 'a\x01\x0b\x7f]]>&<"\'\ufffe\uffff\u2028\u202e\U0001fffe\n'
+    a, b = case.pair(
+        source={'query_migrate': ret({'blocked-reasons': [evil]})},
+        destination={'query_name': ret({'name': evil})})
+    root = junit(lpm('validate', *both(a, b), '-f', 'junit').expect(1))
+    failure = next(one for one in root.iter('testcase')
+                   if one.get('name').startswith('migration.blockers'))
+    assert ']]>&<"\'' in failure.find('failure').get('message')
+
+
+def gaps_say_what_could_tell(case):
+    a, b = case.pair(source={'query_status': err('no')})
+    lpm('validate', *both(a, b)).expect(
+        2, 'UNKNOWN  state.source-running', 'missing ', 'told by   qmp')
+
+
+def rows_about_hosts_are_counted(case):
+    a, b = case.pair()
+    lpm('validate', *both(a, b)).expect(
+        0, 'rules about hosts were not judged', 'inventory:FILE',
+        'judged: active move, profile qemu')
+
+
+def a_pipe_gets_whole_lines(case):
+    a, b = case.pair('vanilla')
+    out = lpm('validate', *both(a, b)).expect(1).out
+    findings = out.split('\nsubject ')[0].split('\n\n')
+    for finding in findings:
+        lines = finding.strip().splitlines()
+        assert lines[0].split()[0] in ('FAIL', 'WARN', 'UNKNOWN'), lines[0]
+        for line in lines[1:]:
+            assert re.match(r' {9}[a-z]', line), line
+    statuses = [finding.split()[0] for finding in findings]
+    assert 'FAIL' in statuses and 'UNKNOWN' in statuses
+
+
+def a_terminal_keeps_its_width(case):
+    a, b = case.pair('vanilla', destination={
+        'query_name': ret({'name': 'n' * 300})})
+    out = on_a_terminal(['validate', *both(a, b)])
+    out = re.sub('\033\\[[0-9;]*m', '', out).replace('\r', '')
+    assert max(len(line) for line in out.splitlines()
+               if not line.startswith('verdict')) < 80
+    assert re.search(r'^lpm$', out, re.M), 'no heading'
 
 
 def manual_has_the_same_commands(case):
@@ -369,4 +488,9 @@ main([passes, only_asks, json_pass, json_fail_and_unknown,
       colour_only_on_a_terminal, values_are_escaped, uri_rules, usage_errors,
       help_and_version, manual_has_the_same_options,
       manual_has_the_same_short_options, manual_has_the_same_rules,
+      list_has_all_columns, conditions_are_in_words,
+      explained_facts_have_sources, every_subject_is_explained,
+      junit_has_every_rule, junit_of_hostile_values,
+      gaps_say_what_could_tell, rows_about_hosts_are_counted,
+      a_pipe_gets_whole_lines, a_terminal_keeps_its_width,
       manual_has_the_same_commands])

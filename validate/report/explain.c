@@ -105,8 +105,8 @@ static GPtrArray *needs_of(const LpmRule *rule)
 }
 
 /*
- * Columns: id, severity, profiles, moves, title.  The title is last, so that
- * the others can be cut out by a program.
+ * Columns: id, severity (+: advice), profiles, moves, title; the title is
+ * last, so that a program can cut the others out.
  */
 void lpm_report_list(FILE *out)
 {
@@ -121,10 +121,12 @@ void lpm_report_list(FILE *out)
     for (gsize i = 0; i < n; i++) {
         g_autofree char *worlds = profiles_text(&rules[i], ",");
         g_autofree char *kinds = moves_text(&rules[i], ",");
-        g_autofree char *head = g_strdup_printf(
-            "%-*s %-8s%s %-28s %-15s ", width, rules[i].id,
+        g_autofree char *severity = g_strconcat(
             lpm_severity_name(rules[i].severity),
-            rules[i].advice ? "+" : " ", worlds, kinds);
+            rules[i].advice ? "+" : "", NULL);
+        g_autofree char *head = g_strdup_printf("%-*s %-8s %-28s %-15s ",
+                                                width, rules[i].id, severity,
+                                                worlds, kinds);
         g_autoptr(GString) line = g_string_new(head);
         guint indent = (guint)line->len;
 
