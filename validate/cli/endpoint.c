@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "error/lpm-error.h"
+#include "facts/gather-host.h"
 #include "facts/gather-libvirt.h"
 #include "facts/gather.h"
 #include "facts/inventory.h"
@@ -104,6 +105,13 @@ static gboolean gather_libvirt(LpmGathering *gathering,
                               gathering->options->partition : NULL, error);
 }
 
+/* "host:ROOT" reads another tree, a copy of /proc and /sys. */
+static gboolean gather_host(LpmGathering *gathering, const LpmEndpoint *end,
+                            LpmSide side, GError **error)
+{
+    return lpm_gather_host(gathering->facts, side, end->where, error);
+}
+
 /*
  * One row per kind.  A prefix is what a value begins with; one that ends
  * with "://" is in fact any URI.
@@ -114,6 +122,7 @@ static const LpmEndpointKind kinds[] = {
     { "offer:", "offer:FILE", LPM_ENDPOINT_GUEST, gather_offer },
     { "inventory:", "inventory:FILE[#SYSTEM]", LPM_ENDPOINT_SYSTEM,
       gather_inventory },
+    { "host:", "host:[ROOT]", LPM_ENDPOINT_MAY_BE_BARE, gather_host },
     { "libvirt:", "libvirt:URI", LPM_ENDPOINT_LIVE, gather_libvirt },
     { "://", "a libvirt URI", LPM_ENDPOINT_LIVE, gather_libvirt },
 };
