@@ -245,9 +245,9 @@ static LpmTruth movers_have_room(LpmEval *eval)
 #define A_MOVER_IS_FREE(side, console) \
     SOME(side(IOSERVERS), \
          AND(IS(IT(IOSERVER, MOVER)), \
-             OR(LT(CARRIES(side), IT(IOSERVER, MAX_MOVES)), \
-                AND(NOT(HAS_ATTRIBUTES), \
-                    NOT(KNOWN(IT(IOSERVER, MAX_MOVES))))), \
+             OR(AND(NOT(HAS_ATTRIBUTES), \
+                    NOT(KNOWN(IT(IOSERVER, MAX_MOVES)))), \
+                LT(CARRIES(side), IT(IOSERVER, MAX_MOVES))), \
              LT(CARRIES(side), console(MAX_ACTIVE)), \
              OR(LT(CARRIES(side), NUM(4)), \
                 AND(GE(IT(IOSERVER, LINK_MBPS), NUM(10000)), \

@@ -69,8 +69,8 @@ static const LpmRule rows[] = {
         .profiles = LPM_PROFILE_HMC,
         .party = LPM_PARTY_SOURCE,
         .severity = LPM_SEVERITY_WARNING,
-        .when = IS(SRC(WAS_SYNCED)),
-        .test = GE(SRC_CON(VERSION), VER("7.7.8.0")),
+        .test = IF(IS(SRC(WAS_SYNCED)),
+                   GE(SRC_CON(VERSION), VER("7.7.8.0"))),
         .wanted = "a source console at V7R7.8.0 or later",
         .remedy = "update the console; an older one takes the last valid "
                   "configuration profile for an ordinary profile",
