@@ -12,7 +12,7 @@ static gboolean own_port(LpmEval *eval, const LpmNode *adapter,
 {
     const LpmValue *server = lpm_node_get(adapter, LPM_VFC_IOSERVER);
     const LpmValue *port = lpm_node_get(adapter, LPM_VFC_PORT);
-    LpmTruth found = LPM_UNKNOWN;
+    LpmTruth found;
 
     if (server == NULL || port == NULL) {
         lpm_eval_miss(eval, "partition.vfc-adapters[%s].%s: not given",
