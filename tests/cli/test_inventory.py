@@ -15,9 +15,14 @@ DOCS = os.path.join(TOP, 'docs')
 EXAMPLE = os.path.join(DOCS, 'examples', 'power7-pair.json')
 LMB = ('--rule', 'memory.lmb-size-equal')
 HMC = ('--profile', 'powervm-hmc')
-# The sanitizers take memory and time of their own.
 SECONDS = 20
 MEMORY = 600 << 20
+
+
+def sanitized():
+    """The sanitizers take memory and time of their own."""
+    with open(LPM, 'rb') as file:
+        return b'__asan_init' in file.read()
 
 
 def write(case, name, content):
@@ -71,7 +76,7 @@ def at_place(case, text, line, column, *texts):
     refused(case, text, 'bad.json:%d:%d: ' % (line, column), *texts)
 
 
-def measured(*arguments, seconds=SECONDS):
+def measured(*arguments, seconds=8 * SECONDS):
     """Run lpm; give its result, seconds and largest size in bytes."""
     begun = time.monotonic()
     with subprocess.Popen([LPM, *arguments], stdin=subprocess.DEVNULL,
@@ -91,8 +96,8 @@ def bounded(path, *texts, code=3):
     result, seconds, size = measured('facts', '-q', '--source',
                                      'inventory:' + path)
     result.expect(code, *texts)
-    assert seconds < SECONDS, seconds
-    if 'asan' not in str(os.environ.get('LPM_SANITIZED', '')):
+    if not sanitized():
+        assert seconds < SECONDS, seconds
         # the largest of all children so far: an upper bound of this one's
         assert size < MEMORY, size
     return size
@@ -667,7 +672,7 @@ def large_files(case):
     with open(path, 'wb') as file:
         file.truncate(200 << 20)
     size = bounded(path, 'larger than 32 MiB')
-    assert size < 400 << 20, size
+    assert size < 100 << 20 or sanitized(), size
     with open(path, 'wb') as file:
         file.write(b' ' * (32 << 20) + b'x')
     bounded(path, 'larger than 32 MiB')
@@ -703,7 +708,7 @@ def many_values(case):
 
 
 def thousand_partitions(case):
-    """Loaded in well under a second; the sanitizers get more."""
+    """Loaded in well under a second, on a machine that does nothing else."""
     parts = [dict({'name': 'p%d' % i, 'state': 'running', 'id': i,
                    'os': 'aix', 'memory-mib': 4096},
                   **{'disks': [{'name': 'd%d' % d, 'io-server': 'vios1',
@@ -721,7 +726,7 @@ def thousand_partitions(case):
     best = min(measured('validate', *HMC, *LMB, *sides(path), '-p',
                         'p500')[1] for _ in range(3))
     print('# %d partitions: %.3f s' % (len(parts), best))
-    assert best < 5, best
+    assert best < 5 or sanitized(), best
     result, _, _ = measured('validate', *HMC, *LMB, *sides(path), '--all',
                             '-f', 'json')
     document = json.loads(result.expect(1).out)
