@@ -30,6 +30,38 @@ LENGTHS = {'io-servers': 4, 'volumes': 600, 'fc-ports': 4, 'bridges': 4,
            'moves': 4}
 
 
+# Most rules are to pass: who moves a server's partitions has prepared it.
+NOT = {'on-battery', 'dpo-running', 'dlpar-running', 'internal', 'shared',
+       'physical-required', 'smit-move', 'redundant-error-path',
+       'tape-optical-jobs', 'opticonnect', 'profile-changes-pending',
+       'user-defined-name', 'user-defined-id', 'ssp-storage', 'evacuate',
+       'needs-pvr-support', 'lpm-trial', 'port-binding', 'vsi-profile',
+       'shared-storage-pool', 'trusted-boot', 'suspend-capable', 'ame',
+       'restricted-io', 'untrusted-network', 'kept-current-configuration',
+       'override-vsi', 'override-storage-redundancy',
+       'diskless-dlpar-default', 'persistent-reserve'}
+VALUES = {'processor': 'POWER7', 'state': 'running', 'manager': 'hmc',
+          'kind': 'physical', 'powervm-edition': 'enterprise',
+          'preferred-mode': 'POWER7', 'current-mode': 'POWER7',
+          'memory-mode': 'dedicated', 'destination-memory-mode': 'dedicated',
+          'huge-pages': 0, 'bsr-arrays': 0, 'hea-ports': 0, 'sriov-ports': 0,
+          'physical-adapters': [], 'tape-optical': [], 'errors': [],
+          'unaware-applications': [], 'cache-tuned-applications': [],
+          'workload-group': 'none', 'serial-slots': ['0', '1'],
+          'security-profile': 'none', 'used-virtual-slots': [],
+          'target-devices': [], 'moves': [], 'available-memory-mib': 1 << 20,
+          'contiguous-memory-mib': 1 << 20, 'free-virtual-slots': 900,
+          'available-processing-units': 60, 'os-version': '7.1',
+          'supported-active-moves': 16, 'max-moves': 8,
+          'load-percent': 10, 'link-mbps': 10000, 'vlans': ['100'],
+          'virtual-switch': 'ETHERNET0', 'reserve-policy': 'no_reserve',
+          'trusted-system-key': 'key', 'subnets': ['192.0.2.0/24'],
+          'adapter-kinds': ['vscsi', 'vfc', 'veth', 'vserial'],
+          'logged-in': [], 'profiles': []}
+STATES = {'SYSTEM': 'operating', 'CONSOLE': 'hmc', 'RUNNING': 'active',
+          'SERVER_ADAPTER': 'vscsi'}
+
+
 class World:
     def __init__(self):
         with open(os.path.join(TOP, 'validate/facts/schema.def'),
@@ -42,8 +74,10 @@ class World:
 
     def value(self, row, prefix):
         _, name, kind, words, sub = row
+        if name in VALUES:
+            return VALUES[name]
         if kind == 'BOOL':
-            return name not in ('on-battery', 'dpo-running', 'dlpar-running')
+            return name not in NOT
         if kind == 'UINT':
             return 1024 if name.endswith('-mib') else 2
         if kind == 'DECIMAL':
@@ -55,7 +89,7 @@ class World:
         if kind == 'STRING':
             return '%s-%s' % (prefix, name)
         if kind == 'STRINGS':
-            return ['POWER7', 'POWER6', 'default']
+            return ['default', 'POWER6', 'POWER7']
         if kind == 'ENUM':
             return words.split()[0]
         if kind == 'SUB':
@@ -73,11 +107,23 @@ class World:
                     row[1] not in ('partitions', 'qemu'):
                 out[row[1]] = self.value(row, prefix)
         # the key of its list
+        for name in ('state', 'kind'):
+            if name in out and record in STATES:
+                words = next(row[3] for row in self.records[record]
+                             if row[1] == name)
+                if STATES[record] in words.split():
+                    out[name] = STATES[record]
         key = self.records[record][0][1]
         if isinstance(out.get(key), str) and \
                 self.records[record][0][2] == 'STRING':
             out[key] = prefix
         return out
+
+    def disks(self, partition, volumes, first):
+        for k, disk in enumerate(partition['disks']):
+            volume = volumes[(first + k) % len(volumes)]
+            disk['volume'] = volume['name']
+            disk['identity'] = volume['identity']
 
 
 def systems(partitions):
@@ -86,16 +132,18 @@ def systems(partitions):
     destination = world.record('SYSTEM', 'destination')
     destination['partitions'] = []
     volumes = source['io-servers'][0]['volumes']
+    # the destination sees the same volumes
+    for here, there in zip(source['io-servers'], destination['io-servers']):
+        for a, b in zip(here['volumes'], there['volumes']):
+            b['identity'] = a['identity']
     source['partitions'] = []
     for i in range(partitions):
         name = 'lpar%04d' % i
         one = world.record('PARTITION', name)
         one['id'] = i + 10
+        world.disks(one, volumes, i * 4)
         for k, disk in enumerate(one['disks']):
-            disk['io-server'] = source['io-servers'][k % 4]['name']
-            volume = volumes[(i * 4 + k) % len(volumes)]
-            disk['volume'], disk['identity'] = volume['name'], \
-                volume['identity']
+            disk['io-server'] = source['io-servers'][0]['name']
         source['partitions'].append(one)
     return source, destination
 

@@ -140,17 +140,20 @@ static void add_path(const Place *place, GString *text, const LpmExpr *fact)
             outer.depth = at;
             add_path(&outer, text, place->lists[at]);
         } else {
-            g_string_append_printf(text, "%s.%s",
-                                   lpm_anchor_name(place->lists[at]->anchor),
-                                   lpm_field_info(
-                                       place->lists[at]->field)->name);
+            g_string_append(text, lpm_anchor_name(place->lists[at]->anchor));
+            g_string_append_c(text, '.');
+            g_string_append(text,
+                            lpm_field_info(place->lists[at]->field)->name);
         }
         key = lpm_node_key(place->elements[at]);
-        g_string_append_printf(text, "[%s]", key != NULL ? key : "");
+        g_string_append_c(text, '[');
+        g_string_append(text, key != NULL ? key : "");
+        g_string_append_c(text, ']');
     } else {
         g_string_append(text, lpm_anchor_name(fact->anchor));
     }
-    g_string_append_printf(text, ".%s", lpm_field_info(fact->field)->name);
+    g_string_append_c(text, '.');
+    g_string_append(text, lpm_field_info(fact->field)->name);
 }
 
 static void clear_seen(gpointer seen)
@@ -240,7 +243,8 @@ static char *text_of(const Seen *seen)
     add_path(&seen->place, text, seen->fact);
     value = value_of(seen) == NULL ? g_strdup("not given") :
             lpm_value_text(seen->fact->field, value_of(seen));
-    g_string_append_printf(text, ": %s", value);
+    g_string_append(text, ": ");
+    g_string_append(text, value);
     return g_string_free(text, FALSE);
 }
 
@@ -263,7 +267,8 @@ static char *seen_text(const GArray *all)
             g_free(one);
             break;
         } else {
-            g_string_append_printf(text, "%s%s", n > 0 ? "; " : "", one);
+            g_string_append(text, n > 0 ? "; " : "");
+            g_string_append(text, one);
             g_hash_table_add(once, one);
         }
     }
