@@ -16,7 +16,7 @@ static char *hex_identity(const char *kind, const char *digits)
     g_autofree char *lower = NULL;
 
     if ((len != 16 && len != 32) || strspn(digits, HEX) != len ||
-        strspn(digits, "0") == len) {
+        strspn(digits, "0") == len || strspn(digits, "fF") == len) {
         return NULL;
     }
     lower = g_ascii_strdown(digits, -1);
