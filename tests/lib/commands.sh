@@ -110,6 +110,7 @@ cmd_test()
     [ -z "$test_full" ] || export LPM_FULL=1
     test_logs=
     if [ -z "$test_only_sanitize" ]; then
+        need_libvirt
         cmd_build
         build_vanilla
         run_tests "$LPM_BUILD"

@@ -20,7 +20,17 @@ lpm_packages_build='
     gcc libc6-dev binutils pkg-config ninja-build meson ccache patch perl
     flex bison xz-utils python3 python3-venv python3-distlib python3-pycotap
     libglib2.0-dev libjson-glib-dev libzstd-dev libxxhash-dev zlib1g-dev
-    libpixman-1-dev libfdt-dev libgnutls28-dev libiscsi-dev'
+    libpixman-1-dev libfdt-dev libgnutls28-dev libiscsi-dev
+    libvirt-dev libxml2-dev'
+# For tests/e2e/test-libvirt.py: two daemons of their own namespaces, which
+# that test starts; nothing of this starts one by itself.
+lpm_packages_libvirt='
+    libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients
+    iproute2 util-linux'
+# Debian 13 has as packages of their own what Debian 12 has in the daemon's.
+lpm_packages_libvirt_trixie='
+    libvirt-daemon-driver-interface libvirt-daemon-driver-network
+    libvirt-daemon-driver-nodedev libvirt-daemon-driver-storage'
 # For the test guest.
 lpm_packages_guest='
     gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
@@ -165,6 +175,16 @@ need_packages()
     STEP_REMEDY="then: see that $LPM_MIRROR is reachable (LPM_MIRROR names another mirror) and run it again" \
     step packages "install from Debian: $missing" \
         with_cache_lock install_packages $missing
+}
+
+# need_libvirt: for the test with two daemons.
+need_libvirt()
+{
+    # shellcheck disable=SC2086 # lists of names
+    case $(debian_codename) in
+    trixie) need_packages $lpm_packages_libvirt $lpm_packages_libvirt_trixie ;;
+    *) need_packages $lpm_packages_libvirt ;;
+    esac
 }
 
 sha256_of()

@@ -1,0 +1,503 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two real libvirt daemons, a running pseries guest, and what lpm says.
+
+Each daemon has mount, network and UTS namespaces and private directories of
+its own, so nothing of this host's libvirt is seen or changed.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+
+from harness import (BOOT_DEADLINE, Bench, Tap, TestError, lpm_program, qemu,
+                     require, wait_for)
+
+TOOLS = ("libvirtd", "virsh", "ip", "unshare", "nsenter", "mount")
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+# One call of lpm's may take 10 s; the rest is for machines with load.
+ERROR_DEADLINE = 40
+MAC = "52:54:00:6c:70:6d"
+GUEST = "lpar1"
+
+LIBVIRTD_CONF = """\
+host_uuid = "%s"
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+log_outputs = "2:file:/var/log/libvirt/libvirtd.log"
+"""
+QEMU_CONF = """\
+user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+security_driver = "none"
+cgroup_controllers = [ ]
+namespaces = [ ]
+stdio_handler = "file"
+"""
+# Debian makes this user in a package that we do not need.
+USERS = {"passwd": "libvirt-qemu:x:64055:64055::/:/usr/sbin/nologin\n",
+         "group": "libvirt-qemu:x:64055:\nkvm:x:64056:\n"}
+BEGIN = """set -eu
+mount -t tmpfs tmpfs /run
+mkdir /run/libvirt
+mount -t sysfs sysfs /sys
+for pair in etc:/etc/libvirt run:/run/libvirt lib:/var/lib/libvirt \
+            log:/var/log/libvirt cache:/var/cache/libvirt; do
+    mkdir -p "${pair#*:}"
+    mount --bind "$1/${pair%%:*}" "${pair#*:}"
+done
+mount --bind "$1/passwd" /etc/passwd
+mount --bind "$1/group" /etc/group
+hostname "$2"
+ip link set lo up
+ip link add br0 type bridge
+ip link set br0 up
+exec env -i PATH="$3" HOME=/root LC_ALL=C.UTF-8 \
+    libvirtd --pid-file "$1/libvirtd.pid"
+"""
+DOMAIN = """\
+<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+  <name>%(name)s</name>
+  <uuid>%(uuid)s</uuid>
+  <memory unit='MiB'>512</memory>
+  <vcpu current='1'>2</vcpu>
+  <os>
+    <type arch='ppc64le' machine='pseries'>hvm</type>
+    <kernel>%(guest)s/vmlinux</kernel><initrd>%(guest)s/initrd</initrd>
+    <cmdline>console=hvc0 quiet panic=-1 lpm.mem=64</cmdline>
+  </os>
+  <cpu mode='custom' match='exact' check='none'>
+    <model fallback='forbid'>POWER10</model>
+  </cpu>
+  <devices>
+    <emulator>%(emulator)s</emulator>
+    <controller type='usb' model='none'/>
+    <controller type='scsi' index='0' model='ibmvscsi'/>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='raw' cache='none'/>
+      <source file='%(disk)s'/><target dev='sda' bus='scsi'/>
+    </disk>
+    <interface type='network'>
+      <mac address='%(mac)s'/><source network='lan'/>
+      <model type='spapr-vlan'/>
+    </interface>
+    <memballoon model='none'/>
+    <serial type='file'>
+      <source path='/var/log/libvirt/console.log' append='on'/>
+      <target type='spapr-vio-serial' port='0'/>
+    </serial>
+  </devices>
+  <qemu:commandline>
+    <qemu:arg value='-machine'/><qemu:arg value='max-cpu-compat=power9'/>
+  </qemu:commandline>
+</domain>
+"""
+NETWORK = """\
+<network><name>lan</name><forward mode='bridge'/><bridge name='br0'/>
+</network>
+"""
+
+
+class Host:
+    """A libvirt daemon with a world of its own."""
+
+    def __init__(self, workdir, name):
+        self.name = name
+        self.dir = os.path.join(workdir, name)
+        self.uuid = str(uuid.uuid4())
+        self.process = None
+        for folder in ("etc", "run", "lib", "log", "cache", "bin"):
+            os.makedirs(os.path.join(self.dir, folder))
+        self.write("etc/libvirtd.conf", LIBVIRTD_CONF % self.uuid)
+        self.write("etc/qemu.conf", QEMU_CONF)
+        for name_, lines in USERS.items():
+            with open("/etc/" + name_, encoding="utf-8") as f:
+                old = [line for line in f if not
+                       line.startswith(("libvirt-qemu:", "kvm:"))]
+            self.write(name_, "".join(old) + lines)
+        # libvirtd finds emulators by name; ours finds its modules itself.
+        self.emulator = self.write(
+            "bin/qemu-system-ppc64", '#!/bin/sh\nexec "%s" %s "$@"\n' % (
+                qemu(), "-L " + os.environ["LPM_FIRMWARE"]
+                if os.environ.get("LPM_FIRMWARE") else ""))
+        os.chmod(self.emulator, 0o755)
+
+    def write(self, name, text):
+        path = os.path.join(self.dir, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    @property
+    def socket(self):
+        return os.path.join(self.dir, "run", "libvirt-sock")
+
+    @property
+    def uri(self):
+        return "qemu+unix:///system?socket=" + self.socket
+
+    def output(self):
+        with open(os.path.join(self.dir, "out"), errors="replace") as f:
+            return f.read().strip()
+
+    def start(self):
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)
+        with open(os.path.join(self.dir, "out"), "w",
+                  encoding="utf-8") as out:
+            self.process = subprocess.Popen(
+                ["unshare", "-m", "-u", "-n", "--propagation", "private",
+                 "sh", "-c", BEGIN, "sh", self.dir, "host-" + self.name,
+                 os.path.join(self.dir, "bin") + ":" + PATH],
+                stdin=subprocess.DEVNULL, stdout=out,
+                stderr=subprocess.STDOUT)
+
+        def up():
+            if self.process.poll() is not None:
+                raise TestError("libvirtd of %s ended: %s" % (
+                    self.name, self.output()))
+            return os.path.exists(self.socket)
+        wait_for(up, "libvirtd of " + self.name)
+        # The first question takes long: it probes every emulator.
+        self.virsh("capabilities")
+        self.virsh("domcapabilities", "--arch", "ppc64", "--machine",
+                   "pseries")
+
+    def virsh(self, *args, check=True):
+        done = subprocess.run(["virsh", "-q", "-c", self.uri, *args],
+                              stdin=subprocess.DEVNULL, text=True,
+                              capture_output=True, timeout=120, check=False)
+        if check and done.returncode:
+            raise TestError("virsh %s: %s" % (" ".join(args), done.stderr))
+        return done.stdout.strip()
+
+    def signal(self, number):
+        os.kill(self.process.pid, number)
+
+    def console(self):
+        try:
+            with open(os.path.join(self.dir, "log", "console.log"),
+                      errors="replace", encoding="utf-8") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def close(self):
+        # Guests outlive their daemon; their pids are in its own folder.
+        for name in os.listdir(os.path.join(self.dir, "run", "qemu")) \
+                if os.path.isdir(os.path.join(self.dir, "run", "qemu")) \
+                else []:
+            if name.endswith(".pid"):
+                with open(os.path.join(self.dir, "run", "qemu", name),
+                          encoding="utf-8") as f:
+                    pid = int(f.read() or 0)
+                try:
+                    with open("/proc/%d/cmdline" % pid, "rb") as f:
+                        if b"guest=" + GUEST.encode() in f.read():
+                            os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    pass
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        if self.process:
+            self.process.wait()
+
+
+class Stage:
+    """Both hosts, and the guest on the first; made when first asked for."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.source = self.destination = None
+        self.disk = os.path.join(bench.dir, "disk.img")
+
+    def up(self):
+        if self.source:
+            return
+        with open(self.disk, "wb") as f:
+            f.truncate(64 << 20)
+        self.source = Host(self.bench.dir, "a")
+        self.destination = Host(self.bench.dir, "b")
+        self.source.start()
+        self.destination.start()
+        network = self.source.write("lan.xml", NETWORK)
+        self.source.virsh("net-create", network)
+        domain = self.source.write("domain.xml", DOMAIN % {
+            "name": GUEST, "uuid": str(uuid.uuid4()),
+            "guest": os.environ["LPM_GUEST"], "disk": self.disk,
+            "emulator": self.source.emulator, "mac": MAC})
+        self.source.virsh("define", domain)
+        self.source.virsh("start", GUEST)
+        wait_for(lambda: "LPM ready" in self.source.console(),
+                 "the guest to boot", BOOT_DEADLINE)
+
+    def close(self):
+        for host in (self.source, self.destination):
+            if host:
+                host.close()
+
+
+def lpm(*args):
+    """Returns (exit status, stdout, stderr, seconds)."""
+    begin = time.monotonic()
+    done = subprocess.run([lpm_program(), *args], text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          timeout=180, check=False)
+    return (done.returncode, done.stdout, done.stderr,
+            time.monotonic() - begin)
+
+
+def facts_of(side, host):
+    code, out, err, _ = lpm("facts", "--" + side, host.uri, "--format",
+                            "json")
+    if code != 0:
+        raise TestError("lpm facts: exit %d: %s" % (code, err))
+    return {f["path"]: f for f in json.loads(out)["facts"]}
+
+
+def validate(stage, *more):
+    code, out, err, _ = lpm(
+        "validate", "--source", stage.source.uri, "--destination",
+        stage.destination.uri, "--partition", GUEST, "--format", "json",
+        *more)
+    if code not in (0, 1, 2):
+        raise TestError("lpm validate: exit %d: %s" % (code, err))
+    report = json.loads(out)
+    return code, {r["id"]: r for r in report["results"]}
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        raise TestError("%s is %r, not %r" % (what, got, wanted))
+
+
+def missing():
+    """Why this cannot run here, or None."""
+    for tool in TOOLS:
+        if not shutil.which(tool, path=PATH):
+            return "no %s (tests/lib/packages.sh: lpm_packages_libvirt)" % (
+                tool)
+    code, _, err, _ = lpm("facts", "--source", "test:///default")
+    if code != 0 and "built without libvirt" in err:
+        return "lpm was built without libvirt"
+    return None
+
+
+def forbidden():
+    done = subprocess.run(
+        ["unshare", "-m", "-u", "-n", "--propagation", "private", "sh", "-c",
+         "mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys && "
+         "ip link add br0 type bridge && hostname x"],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": PATH})
+    return done.stderr.strip() if done.returncode else None
+
+
+def main():
+    require()
+    why = missing()
+    if why:
+        print("1..0 # SKIP " + why)
+        return 0
+    why = forbidden()
+    if why:
+        # A name of its own: tests/allowed-skips has this one alone.
+        print("1..1\nok 1 namespaces # SKIP not allowed here: "
+              + why.replace("\n", "; "))
+        return 0
+    with Bench() as bench:
+        stage = Stage(bench)
+        try:
+            return cases(stage).run()
+        finally:
+            stage.close()
+
+
+def cases(stage):
+    tap = Tap()
+
+    @tap.case("facts are what libvirt knows, with their origin")
+    def _():
+        stage.up()
+        host = stage.source
+        facts = facts_of("source", host)
+        guest = "source.partitions[%s]." % GUEST
+        nodeinfo = dict(line.split(":", 1) for line in
+                        host.virsh("nodeinfo").splitlines() if ":" in line)
+        kib = int(nodeinfo["Memory size"].split()[0])
+        wanted = {
+            "source.name": "host-a",
+            "source.manager": "libvirt",
+            "source.console.name": "libvirtd " + host.uuid,
+            "source.console.kind": "libvirt",
+            "source.memory-mib": kib // 1024,
+            "source.cpus": int(nodeinfo["CPU(s)"]),
+            "source.active-mobility-capable": True,
+            "source.io-servers[host].mover": True,
+            "source.io-servers[host].bridges[br0].virtual-switch": "lan",
+            "source.virtual-switches[lan].bridge": "br0",
+            "source.virtual-switches[lan].active": True,
+            "source.virtual-switches[lan].mode": "veb",
+            guest + "uuid": host.virsh("domuuid", GUEST),
+            guest + "state": "running",
+            guest + "persistent": True,
+            guest + "preferred-mode": "power9",
+            guest + "processors": 1,
+            guest + "max-processors": 2,
+            guest + "memory-mib": 512,
+            guest + "huge-pages": 0,
+            guest + "physical-adapters": [],
+            guest + "serial-slots": ["0"],
+            guest + "trusted-boot": False,
+            guest + "disks[sda].volume": stage.disk,
+            guest + "disks[sda].shared": False,
+            guest + "veth-adapters[net0].mac": MAC,
+            guest + "veth-adapters[net0].virtual-switch": "lan",
+            guest + "veth-adapters[net0].bridged": True,
+            guest + "veth-adapters[net0].enabled": True,
+        }
+        for path, value in wanted.items():
+            if path not in facts:
+                raise TestError("no fact " + path)
+            expect(path, facts[path].get("value"), value)
+            if host.uri not in facts[path]["origin"]:
+                raise TestError("origin of %s: %s" % (
+                    path, facts[path]["origin"]))
+        expect("its disk's origin",
+               facts[guest + "disks[sda].volume"]["origin"],
+               "libvirt %s: domain XML /domain/devices/disk[1]/source/@file"
+               % host.uri)
+        return "%d facts compared" % len(wanted)
+
+    @tap.case("what libvirt cannot tell is unknown, with the reason")
+    def _():
+        stage.up()
+        facts = facts_of("source", stage.source)
+        guest = "source.partitions[%s]." % GUEST
+        paths = ("source.firmware", "source.lmb-size-mib",
+                 "source.preferred-modes", "source.on-battery",
+                 "source.io-servers[host].adapter-kinds",
+                 "source.io-servers[host].bridges[br0].vlans",
+                 guest + "current-mode", guest + "migratable",
+                 guest + "disks[sda].identity",
+                 guest + "veth-adapters[net0].vlans")
+        for path in paths:
+            if not facts.get(path, {}).get("unknown"):
+                raise TestError("%s is %r" % (path, facts.get(path)))
+        return "%d facts" % len(paths)
+
+    @tap.case("the report is true: fail, pass and unknown")
+    def _():
+        stage.up()
+        code, results = validate(stage)
+        expect("the exit status", code, 1)
+        expect("a network that is not there",
+               results["network.guest-networks"]["status"], "fail")
+        for name in ("vscsi.volume-identity", "cpu-compat.current-supported",
+                     "machine.type", "server.on-mains"):
+            expect(name, results[name]["status"], "unknown")
+        network = stage.destination.write("lan.xml", NETWORK)
+        stage.destination.virsh("net-create", network)
+        code, results = validate(stage)
+        expect("the network that is there now",
+               results["network.guest-networks"]["status"], "pass")
+        failed = [r for r in results.values() if r["status"] == "fail"]
+        expect("what fails", failed, [])
+        expect("the exit status", code, 2)
+        counts = {}
+        for result in results.values():
+            status = result["status"]
+            counts[status] = counts.get(status, 0) + 1
+        return ", ".join("%d %s" % (n, s) for s, n in counts.items())
+
+    @tap.case("a guest with the same name there is seen")
+    def _():
+        stage.up()
+        with open(os.path.join(stage.source.dir, "domain.xml"),
+                  encoding="utf-8") as f:
+            text = f.read()
+        path = stage.destination.write("domain.xml", text.replace(
+            stage.source.emulator, stage.destination.emulator))
+        stage.destination.virsh("define", path)
+        try:
+            facts = facts_of("destination", stage.destination)
+            name = "destination.partitions[%s]." % GUEST
+            expect("its state", facts[name + "state"]["value"],
+                   "not-activated")
+            expect("its MAC",
+                   facts[name + "veth-adapters[net0].mac"]["value"], MAC)
+        finally:
+            stage.destination.virsh("undefine", GUEST)
+
+    @tap.case("a paused guest is paused")
+    def _():
+        stage.up()
+        stage.source.virsh("suspend", GUEST)
+        try:
+            facts = facts_of("source", stage.source)
+        finally:
+            stage.source.virsh("resume", GUEST)
+        expect("its state", facts["source.partitions[%s].state" % GUEST]
+               ["value"], "paused")
+
+    @tap.case("a domain that is not there is named")
+    def _():
+        stage.up()
+        code, _, err, _ = lpm("validate", "--source", stage.source.uri,
+                              "--destination", stage.destination.uri,
+                              "--partition", "nosuch")
+        if code in (0, 1, 2) or "nosuch" not in err or GUEST not in err:
+            raise TestError("exit %d: %s" % (code, err))
+
+    @tap.case("a daemon that hangs: an error that names the call, in time")
+    def _():
+        stage.up()
+        stage.destination.signal(signal.SIGSTOP)
+        try:
+            code, out, err, seconds = lpm(
+                "validate", "--source", stage.source.uri, "--destination",
+                stage.destination.uri, "--partition", GUEST)
+        finally:
+            stage.destination.signal(signal.SIGCONT)
+        if code != 2 or out or "no answer to virConnect" not in err or \
+                stage.destination.uri not in err:
+            raise TestError("exit %d: %s%s" % (code, out, err))
+        if seconds > ERROR_DEADLINE:
+            raise TestError("it took %.0f s" % seconds)
+        facts_of("destination", stage.destination)
+        return "%.1f s: %s" % (seconds, err.strip())
+
+    @tap.case("a daemon that was killed: a clear error at once")
+    def _():
+        stage.up()
+        stage.destination.signal(signal.SIGKILL)
+        stage.destination.process.wait()
+        code, out, err, seconds = lpm(
+            "validate", "--source", stage.source.uri, "--destination",
+            stage.destination.uri, "--partition", GUEST)
+        if code != 2 or out or "no connection" not in err:
+            raise TestError("exit %d: %s%s" % (code, out, err))
+        if seconds > ERROR_DEADLINE:
+            raise TestError("it took %.0f s" % seconds)
+        return "%.1f s: %s" % (seconds, err.strip())
+
+    @tap.case("the guest felt nothing of all this")
+    def _():
+        stage.up()
+        expect("its state", stage.source.virsh("domstate", GUEST), "running")
+        before = len(stage.source.console())
+        wait_for(lambda: "LPM t=" in stage.source.console()[before:],
+                 "a line of the guest's")
+
+    return tap
+
+
+if __name__ == "__main__":
+    sys.exit(main())
