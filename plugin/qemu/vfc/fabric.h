@@ -27,6 +27,8 @@ typedef struct VfcTarget {
     uint32_t port_id;       /* 24 bits, the same on every host */
     char *name;             /* the fabric's own, for people */
     bool logged_in;         /* a session is there */
+    bool listed;            /* by the last discovery */
+    bool gone;              /* the adapter's: the guest was told so */
 } VfcTarget;
 
 /* @err: NULL on success; owned by the caller of the callback. */
@@ -58,6 +60,10 @@ typedef enum VfcTask {
 } VfcTask;
 
 typedef struct VfcFabricOps {
+    /*
+     * Finds the targets; again and again, if wanted, but once at a time.
+     * New ones are added to the list, and all have listed set or not.
+     */
     void (*login)(VfcFabric *fabric, VfcDone *done, void *opaque);
     void (*target_login)(VfcFabric *fabric, VfcTarget *target,
                          VfcDone *done, void *opaque);

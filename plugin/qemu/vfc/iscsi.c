@@ -49,6 +49,7 @@ typedef struct IscsiFabric {
     QTAILQ_HEAD(, Session) sessions;
     /* The login that goes on: portals not yet asked, and its end. */
     guint next_portal;
+    guint answers;
     VfcDone *done;
     void *opaque;
     Error *err;
@@ -168,6 +169,8 @@ static void session_service(Session *session, int revents)
     } else if (ret < 0) {
         g_autofree char *why = g_strdup(iscsi_get_error(session->iscsi));
 
+        g_strchomp(why);
+
         session_lost(session, why);
     } else {
         session_watch(session);
@@ -261,7 +264,8 @@ static void add_target(IscsiFabric *s, const char *name, const char *portal)
     for (guint i = 0; i < s->fabric.targets->len; i++) {
         target = g_ptr_array_index(s->fabric.targets, i);
         if (g_str_equal(target->name, name)) {
-            return;             /* over another portal */
+            target->listed = true;
+            return;             /* known, or over another portal */
         }
     }
     target = vfc_target_new(name);
@@ -269,6 +273,7 @@ static void add_target(IscsiFabric *s, const char *name, const char *portal)
     while (vfc_fabric_find_id(&s->fabric, target->port_id)) {
         target->port_id = (target->port_id + 1) & 0xffffff;
     }
+    target->listed = true;
     g_ptr_array_add(s->fabric.targets, target);
     g_hash_table_insert(s->portal_of, target, g_strdup(portal));
 }
@@ -282,6 +287,7 @@ static void discovered(Session *session, int status, void *data)
         discover_failed(session);
         return;
     }
+    s->answers++;
     for (; list; list = list->next) {
         /* the portal that was asked: what it says of itself may be a
          * wildcard or another network */
@@ -331,7 +337,7 @@ static void discover_next(IscsiFabric *s)
     Session *session;
 
     if (!portal) {
-        if (s->fabric.targets->len > 0) {
+        if (s->answers > 0) {
             error_free(s->err);     /* one way in is enough */
             s->err = NULL;
         }
@@ -354,6 +360,12 @@ static void iscsi_fabric_login(VfcFabric *fabric, VfcDone *done,
     s->done = done;
     s->opaque = opaque;
     s->next_portal = 0;
+    s->answers = 0;
+    for (guint i = 0; i < fabric->targets->len; i++) {
+        VfcTarget *target = g_ptr_array_index(fabric->targets, i);
+
+        target->listed = false;
+    }
     discover_next(s);
 }
 
@@ -415,7 +427,10 @@ static void iscsi_target_login(VfcFabric *fabric, VfcTarget *target,
     const char *portal = g_hash_table_lookup(s->portal_of, target);
     Session *session = session_of(fabric, target);
 
-    target->logged_in = false;
+    if (session && session->ready) {
+        done(opaque, NULL);     /* still logged in: nothing to be done */
+        return;
+    }
     if (session) {
         session_free(session);
     }

@@ -56,6 +56,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(SpaprVfc, SPAPR_VFC)
 #define LINK_MBPS       8000
 #define TARGETS_MAX     1024
 #define RETRY_MS        10
+/* The fabric is looked at again, more often while something is missing */
+#define SCAN_MS         10000
+#define SCAN_SOON_MS    1000
 /* Longest wait for commands when the machine stops; then they are aborted */
 #define DRAIN_MS        5000
 /* Entries that wait for room in the guest's queue, at the very most */
@@ -103,9 +106,12 @@ struct SpaprVfc {
     /* what the guest has set up */
     uint32_t epoch;
     bool logged_in;
-    bool logging_in;        /* the fabric is asked */
+    bool logging_in;        /* the fabric is asked, for the guest */
+    bool scanning;          /* or for ourselves */
+    VfcRequest *login_waits;    /* a login that came while we scan */
     LpmVfcBuffer async;
     uint32_t async_next;
+    guint known_targets;    /* that the guest could have asked for */
     VfcSubCrqs sub_crqs;
     bool moved;             /* the driver is to be told so at the next start */
     bool awaits_init;       /* it was told, and has not begun anew */
@@ -113,6 +119,7 @@ struct SpaprVfc {
     QTAILQ_HEAD(, VfcRequest) requests;
     QSIMPLEQ_HEAD(, PendingCrq) pending;
     QEMUTimer *retry;
+    QEMUTimer *scan;
     NotifierWithReturn migration;
 
     /* of the stream */
@@ -272,13 +279,103 @@ static VfcFabric *vfc_new_fabric(SpaprVfc *s, uint64_t wwpn, Error **errp)
     return vfc_iscsi_new(wwpn, &params);
 }
 
+/* Events of the fabric */
+
+#define EVENT_LOGO      0x0002
+#define EVENT_SCN_PORT  0x0008
+
+/*
+ * In the queue that the login gave us, and announced in the CRQ.  A queue
+ * that is full means that the driver has news to look at already.
+ */
+static void vfc_post_event(SpaprVfc *s, uint64_t event,
+                           const VfcTarget *target)
+{
+    uint8_t entry[LPM_VFC_ASYNC_BYTES];
+    uint64_t address = s->async.address + s->async_next * sizeof(entry);
+    uint8_t valid = 1;
+
+    if (!s->logged_in ||
+        spapr_vio_dma_read(&s->vdev, address, &valid, 1) != H_SUCCESS ||
+        valid) {
+        return;
+    }
+    lpm_vfc_write_async(entry, event, 1, target->port_id, target->wwpn,
+                        target->wwnn);
+    spapr_vio_dma_write(&s->vdev, address + 1, entry + 1, sizeof(entry) - 1);
+    smp_wmb();
+    spapr_vio_dma_write(&s->vdev, address, entry, 1);
+    s->async_next = (s->async_next + 1) % (s->async.bytes / sizeof(entry));
+    vfc_post(s, LPM_VFC_CRQ_COMMAND, LPM_VFC_FORMAT_ASYNC, 0);
+}
+
+static void vfc_scan_in(SpaprVfc *s, unsigned ms)
+{
+    timer_mod(s->scan, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + ms);
+}
+
+static void vfc_target_gone(SpaprVfc *s, VfcTarget *target, const char *why)
+{
+    if (!target->gone) {
+        target->gone = true;
+        warn_report("%s: target %s is gone: %s",
+                    object_get_canonical_path_component(OBJECT(s)),
+                    target->name, why);
+        vfc_post_event(s, EVENT_LOGO, target);
+    }
+}
+
 static void vfc_target_lost(void *opaque, VfcTarget *target, const char *why)
 {
     SpaprVfc *s = opaque;
 
-    warn_report("%s: target %s: %s",
-                object_get_canonical_path_component(OBJECT(s)), target->name,
-                why ? why : "connection lost");
+    vfc_target_gone(s, target, why && *why ? why : "connection lost");
+    vfc_scan_in(s, SCAN_SOON_MS);
+}
+
+static void vfc_fabric_ready(void *opaque, Error *err);
+
+/* What is there now, and was not; what was there, and is not any more. */
+static void vfc_scanned(void *opaque, Error *err)
+{
+    SpaprVfc *s = opaque;
+    VfcRequest *login = s->login_waits;
+    bool missing = err != NULL;
+
+    s->scanning = false;
+    s->login_waits = NULL;
+    for (guint i = 0; !err && i < s->fabric->targets->len; i++) {
+        VfcTarget *target = g_ptr_array_index(s->fabric->targets, i);
+
+        if (target->listed && (target->gone || i >= s->known_targets)) {
+            target->gone = false;
+            vfc_post_event(s, EVENT_SCN_PORT, target);
+        } else if (!target->listed) {
+            s->fabric->ops->target_logout(s->fabric, target);
+            vfc_target_gone(s, target, "the fabric does not list it");
+        }
+        missing |= target->gone;
+    }
+    if (!err) {
+        s->known_targets = s->fabric->targets->len;
+    }
+    vfc_scan_in(s, missing ? SCAN_SOON_MS : SCAN_MS);
+    if (login) {
+        s->logging_in = true;
+        vfc_fabric_ready(login, err);
+    }
+}
+
+static void vfc_scan(void *opaque)
+{
+    SpaprVfc *s = opaque;
+
+    if (!s->logged_in || s->logging_in || s->scanning) {
+        vfc_scan_in(s, SCAN_MS);
+        return;
+    }
+    s->scanning = true;
+    s->fabric->ops->login(s->fabric, vfc_scanned, s);
 }
 
 /* Logs out, if there is a login; the next login is with @active. */
@@ -298,6 +395,9 @@ static bool vfc_use_wwpn(SpaprVfc *s, uint8_t active, Error **errp)
         vfc_request_free(req);
     }
     s->logging_in = false;
+    s->scanning = false;
+    s->login_waits = NULL;
+    s->known_targets = 0;
     s->fabric = fabric;
     s->fabric->lost = vfc_target_lost;
     s->fabric->opaque = s;
@@ -366,6 +466,8 @@ static void vfc_fabric_ready(void *opaque, Error *err)
     LpmVfcResult result = { 0 };
 
     req->s->logging_in = false;
+    req->s->known_targets = req->s->fabric->targets->len;
+    vfc_scan_in(req->s, SCAN_MS);
     if (err) {
         warn_report("%s: %s", object_get_canonical_path_component(
                         OBJECT(req->s)), error_get_pretty(err));
@@ -394,13 +496,17 @@ static void vfc_login(VfcRequest *req)
         vfc_answer_mad(req, LPM_VFC_MAD_FAILED);
         return;
     }
-    if (s->logging_in) {
+    if (s->logging_in || s->login_waits) {
         vfc_answer_mad(req, LPM_VFC_MAD_FAILED);
         return;
     }
     s->async = login.async;
     if (s->fabric->targets->len > 0) {
         vfc_answer_login(req, &none);
+        return;
+    }
+    if (s->scanning) {
+        s->login_waits = req;
         return;
     }
     s->logging_in = true;
@@ -442,16 +548,20 @@ static void vfc_discover(VfcRequest *req)
     }
     room = MIN(MIN(list.bytes, (uint32_t)(flags_and_status >> 32)) / 16,
                TARGETS_MAX);
-    for (; n < targets->len && n < room; n++) {
-        VfcTarget *target = g_ptr_array_index(targets, n);
+    for (guint i = 0; i < targets->len && n < room; i++) {
+        VfcTarget *target = g_ptr_array_index(targets, i);
         uint8_t entry[16];
 
+        if (target->gone) {
+            continue;
+        }
         lpm_vfc_write_target(entry, target->port_id, target->wwpn);
         if (spapr_vio_dma_write(&s->vdev, list.address + 16 * n, entry,
                                 sizeof(entry)) != H_SUCCESS) {
             vfc_answer_mad(req, LPM_VFC_MAD_FAILED);
             return;
         }
+        n++;
     }
     lpm_vfc_write_u32(req->iu, 52, targets->len);
     lpm_vfc_write_u32(req->iu, 56, n);
@@ -526,7 +636,7 @@ static void vfc_query_target(VfcRequest *req)
     if (lpm_vfc_read_u64(req->iu, req->iu_bytes, 24, &wwpn, NULL)) {
         target = vfc_fabric_find_wwpn(req->s->fabric, wwpn);
     }
-    if (!target) {
+    if (!target || target->gone) {
         vfc_fail_mad(req, 40, LPM_VFC_FABRIC, LPM_VFC_FABRIC_NO_TARGET, 2);
         return;
     }
@@ -1103,6 +1213,7 @@ static void vfc_realize(SpaprVioDevice *dev, Error **errp)
     qdev_add_vm_change_state_handler(DEVICE(s), vfc_vm_state, s);
     migration_add_notifier(&s->migration, vfc_migration_event);
     s->retry = timer_new_ms(QEMU_CLOCK_REALTIME, vfc_retry, s);
+    s->scan = timer_new_ms(QEMU_CLOCK_REALTIME, vfc_scan, s);
     dev->crq.SendFunc = vfc_send_crq;
 }
 
