@@ -164,7 +164,7 @@ def one_cpu():
 
 
 def run(command):
-    """Seconds, peak KiB, exit code of one run on one CPU."""
+    """Seconds, peak KiB, exit code and CPU seconds of one run."""
     begin = time.monotonic()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL,
                              stderr=subprocess.PIPE, preexec_fn=one_cpu)
@@ -176,7 +176,8 @@ def run(command):
     if child.returncode not in (0, 1, 2):
         sys.exit('bench-validate: exit %d: %s' %
                  (child.returncode, said.decode(errors='replace')))
-    return seconds, usage.ru_maxrss, child.returncode
+    return (seconds, usage.ru_maxrss, child.returncode,
+            usage.ru_utime + usage.ru_stime)
 
 
 def measure(name, command, repeats, partitions):
@@ -188,6 +189,8 @@ def measure(name, command, repeats, partitions):
         'seconds-median': round(statistics.median(r[0] for r in runs), 4),
         'seconds-min': round(min(r[0] for r in runs), 4),
         'seconds-max': round(max(r[0] for r in runs), 4),
+        # what it would take on a machine with nothing else to do
+        'cpu-seconds-median': round(statistics.median(r[3] for r in runs), 4),
         'peak-mib': round(max(r[1] for r in runs) / 1024, 1),
         'exit': runs[0][2], 'machine': platform.processor() or
         platform.machine(), 'load': os.getloadavg()[0],
