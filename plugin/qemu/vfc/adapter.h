@@ -1,0 +1,148 @@
+/*
+ * A virtual Fibre Channel adapter: what its parts know of each other
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef LPM_VFC_ADAPTER_H
+#define LPM_VFC_ADAPTER_H
+
+#include "hw/ppc/spapr_vio.h"
+#include "migration/misc.h"
+#include "migration/vmstate.h"
+#include "qemu/timer.h"
+#include "vfc/iu.h"
+#include "fabric.h"
+#include "subcrq.h"
+
+/*
+ * Theory of operation
+ *
+ * The guest's driver puts IUs into its memory and their addresses into the
+ * CRQ by hypercall (vfc_send_crq); each is copied once, read by core/vfc and
+ * acted upon; its answer is written over it and announced by an entry in the
+ * CRQ page.  A request that waits for the fabric is a VfcRequest.
+ *
+ * The guest may take back its queue, and with it every request, at any time:
+ * each request knows the session (s->epoch) that it came in, and is answered
+ * only if that is still the one.
+ *
+ * A move.  When the machine stops, commands that are out are waited for, so
+ * that none is carried out after the other side has begun; their answers are
+ * in guest memory before its last copy is made.  The destination takes the
+ * state over, with the other WWPN of the pair, and logs in with that.  Its
+ * first act when the machine runs is to tell the driver that the partition
+ * was migrated: the driver drops what it still waits for, logs in, and finds
+ * its targets again by their WWPNs.  Until it has begun to do so, commands
+ * are turned away.  The source logs its WWPN out when the move is complete;
+ * should the guest be started there once more (the destination failed), it
+ * does as a destination does, with the WWPN that it had.
+ */
+
+#define TYPE_SPAPR_VFC "spapr-vfc"
+OBJECT_DECLARE_SIMPLE_TYPE(SpaprVfc, SPAPR_VFC)
+
+#define MAX_COMMANDS    141     /* 128, and 13 that the driver keeps back */
+#define MAX_TRANSFER    (1u << 20)
+
+typedef struct VfcRequest {
+    SpaprVfc *s;
+    uint32_t epoch;
+    bool is_mad;
+    uint64_t iu_address;
+    uint32_t iu_bytes;
+    uint8_t iu[LPM_VFC_IU_MAX];
+    LpmVfcMad mad;
+    LpmVfcCommand command;
+    VfcIO io;
+    bool cancelled;
+    bool submitted;
+    QTAILQ_ENTRY(VfcRequest) next;
+} VfcRequest;
+
+/* An entry that found the guest's queue full. */
+typedef struct PendingCrq {
+    uint8_t entry[LPM_VFC_CRQ_BYTES];
+    QSIMPLEQ_ENTRY(PendingCrq) next;
+} PendingCrq;
+
+struct SpaprVfc {
+    SpaprVioDevice vdev;
+
+    /* properties */
+    char *wwpn_text;
+    char *wwpn2_text;
+    char *wwnn_text;
+    char *fabric_name;
+    char *portal;
+    char *chap_user;
+    char *chap_secret;
+    uint8_t active;             /* 1 or 2, for a cold boot */
+
+    uint64_t wwpn[2];
+    uint64_t wwnn;
+    VfcFabric *fabric;          /* of the WWPN that is logged in, or NULL */
+
+    /* what the guest has set up */
+    uint32_t epoch;
+    bool logged_in;
+    bool logging_in;        /* the fabric is asked, for the guest */
+    bool scanning;          /* or for ourselves */
+    VfcRequest *login_waits;    /* a login that came while we scan */
+    LpmVfcBuffer async;
+    uint32_t async_next;
+    guint known_targets;    /* that the guest could have asked for */
+    VfcSubCrqs sub_crqs;
+    bool moved;             /* the driver is to be told so at the next start */
+    bool awaits_init;       /* it was told, and has not begun anew */
+
+    QTAILQ_HEAD(, VfcRequest) requests;
+    QSIMPLEQ_HEAD(, PendingCrq) pending;
+    QEMUTimer *retry;
+    QEMUTimer *scan;
+    NotifierWithReturn migration;
+
+    /* of the stream */
+    uint64_t saved_wwpn[2];
+    uint8_t saved_active;
+    uint32_t saved_pending_bytes;
+    uint8_t *saved_pending;
+};
+
+/* queue.c: entries for the guest, and answers to its requests */
+void vfc_post(SpaprVfc *s, uint8_t valid, uint8_t format,
+              uint64_t value);
+void vfc_flush_pending(SpaprVfc *s);
+void vfc_drop_pending(SpaprVfc *s);
+void vfc_retry(void *opaque);
+/* Whether the guest still waits for it. */
+bool vfc_wanted(const VfcRequest *req);
+void vfc_request_free(VfcRequest *req);
+/* The MAD's answer stands in its copy.  These free the request. */
+void vfc_answer_mad(VfcRequest *req, uint16_t status);
+/* With status and error at @at; @explain is what a name server says. */
+void vfc_fail_mad(VfcRequest *req, size_t at, uint16_t class,
+                  uint16_t error, uint16_t explain);
+void vfc_answer_command(VfcRequest *req, const LpmVfcOutcome *outcome);
+void vfc_fail_command(VfcRequest *req, uint16_t class, uint16_t error);
+
+/* link.c: the login, and what the fabric tells */
+/* Logs out, if there is a login; the next login is with @active. */
+bool vfc_use_wwpn(SpaprVfc *s, uint8_t active, Error **errp);
+/* Every request of the guest is void, whatever the fabric still does. */
+void vfc_forget(SpaprVfc *s);
+void vfc_login(VfcRequest *req);
+void vfc_logout(VfcRequest *req);
+/* The timer's function. */
+void vfc_scan(void *opaque);
+
+/* mad.c, command.c: a request that was fetched */
+void vfc_mad(VfcRequest *req);
+void vfc_command(VfcRequest *req);
+
+/* move.c */
+void vfc_vm_state(void *opaque, bool running, RunState state);
+int vfc_migration_event(NotifierWithReturn *notifier,
+                        MigrationEvent *e, Error **errp);
+extern const VMStateDescription vmstate_spapr_vfc;
+
+#endif /* LPM_VFC_ADAPTER_H */

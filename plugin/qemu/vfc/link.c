@@ -1,0 +1,285 @@
+/*
+ * The login of an adapter, and events of its fabric
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "crypto/secret.h"
+#include "adapter.h"
+
+#define LINK_MBPS       8000
+/* The fabric is looked at again, more often while something is missing */
+#define SCAN_MS         10000
+#define SCAN_SOON_MS    1000
+
+static void vfc_fabric_ready(void *opaque, Error *err);
+
+/* Events of the fabric */
+
+#define EVENT_LOGO      0x0002
+#define EVENT_SCN_PORT  0x0008
+
+/*
+ * In the queue that the login gave us, and announced in the CRQ.  A queue
+ * that is full means that the driver has news to look at already.
+ */
+static void vfc_post_event(SpaprVfc *s, uint64_t event,
+                           const VfcTarget *target)
+{
+    uint8_t entry[LPM_VFC_ASYNC_BYTES];
+    uint64_t address = s->async.address + s->async_next * sizeof(entry);
+    uint8_t valid = 1;
+
+    if (!s->logged_in ||
+        spapr_vio_dma_read(&s->vdev, address, &valid, 1) != H_SUCCESS ||
+        valid) {
+        return;
+    }
+    lpm_vfc_write_async(entry, event, 1, target->port_id, target->wwpn,
+                        target->wwnn);
+    spapr_vio_dma_write(&s->vdev, address + 1, entry + 1, sizeof(entry) - 1);
+    smp_wmb();
+    spapr_vio_dma_write(&s->vdev, address, entry, 1);
+    s->async_next = (s->async_next + 1) % (s->async.bytes / sizeof(entry));
+    vfc_post(s, LPM_VFC_CRQ_COMMAND, LPM_VFC_FORMAT_ASYNC, 0);
+}
+
+static void vfc_scan_in(SpaprVfc *s, unsigned ms)
+{
+    timer_mod(s->scan, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + ms);
+}
+
+static void vfc_target_gone(SpaprVfc *s, VfcTarget *target, const char *why)
+{
+    if (!target->gone) {
+        target->gone = true;
+        warn_report("%s: target %s is gone: %s",
+                    object_get_canonical_path_component(OBJECT(s)),
+                    target->name, why);
+        vfc_post_event(s, EVENT_LOGO, target);
+    }
+}
+
+static void vfc_target_lost(void *opaque, VfcTarget *target, const char *why)
+{
+    SpaprVfc *s = opaque;
+
+    vfc_target_gone(s, target, why && *why ? why : "connection lost");
+    vfc_scan_in(s, SCAN_SOON_MS);
+}
+
+/* What is there now, and was not; what was there, and is not any more. */
+static void vfc_scanned(void *opaque, Error *err)
+{
+    SpaprVfc *s = opaque;
+    VfcRequest *login = s->login_waits;
+    bool missing = err != NULL;
+
+    s->scanning = false;
+    s->login_waits = NULL;
+    for (guint i = 0; !err && i < s->fabric->targets->len; i++) {
+        VfcTarget *target = g_ptr_array_index(s->fabric->targets, i);
+
+        if (target->listed && (target->gone || i >= s->known_targets)) {
+            target->gone = false;
+            vfc_post_event(s, EVENT_SCN_PORT, target);
+        } else if (!target->listed) {
+            s->fabric->ops->target_logout(s->fabric, target);
+            vfc_target_gone(s, target, "the fabric does not list it");
+        }
+        missing |= target->gone;
+    }
+    if (!err) {
+        s->known_targets = s->fabric->targets->len;
+    }
+    vfc_scan_in(s, missing ? SCAN_SOON_MS : SCAN_MS);
+    if (login) {
+        s->logging_in = true;
+        vfc_fabric_ready(login, err);
+    }
+}
+
+void vfc_scan(void *opaque)
+{
+    SpaprVfc *s = opaque;
+
+    if (!s->logged_in || s->logging_in || s->scanning) {
+        vfc_scan_in(s, SCAN_MS);
+        return;
+    }
+    s->scanning = true;
+    s->fabric->ops->login(s->fabric, vfc_scanned, s);
+}
+
+/* Login */
+
+static VfcFabric *vfc_new_fabric(SpaprVfc *s, uint64_t wwpn, Error **errp)
+{
+    g_auto(GStrv) portals = g_strsplit(s->portal, "+", -1);
+    g_autofree char *password = NULL;
+    VfcIscsiParams params = {
+        .portals = (const char *const *)portals,
+        .user = s->chap_user,
+    };
+
+    if (s->chap_secret) {
+        password = qcrypto_secret_lookup_as_utf8(s->chap_secret, errp);
+        if (!password) {
+            return NULL;
+        }
+        params.password = password;
+    }
+    return vfc_iscsi_new(wwpn, &params);
+}
+
+/* Logs out, if there is a login; the next login is with @active. */
+bool vfc_use_wwpn(SpaprVfc *s, uint8_t active, Error **errp)
+{
+    VfcFabric *fabric = vfc_new_fabric(s, s->wwpn[active - 1], errp);
+    VfcRequest *req, *after;
+
+    if (!fabric) {
+        return false;
+    }
+    if (s->fabric) {
+        s->fabric->ops->free(s->fabric);
+    }
+    /* Whoever still waits for the old one waits in vain */
+    QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
+        vfc_request_free(req);
+    }
+    s->logging_in = false;
+    s->scanning = false;
+    s->login_waits = NULL;
+    s->known_targets = 0;
+    s->fabric = fabric;
+    s->fabric->lost = vfc_target_lost;
+    s->fabric->opaque = s;
+    s->active = active;
+    return true;
+}
+
+/* Sessions of the guest */
+
+/* Every request of the guest is void, whatever the fabric still does. */
+void vfc_forget(SpaprVfc *s)
+{
+    VfcRequest *req, *after;
+
+    s->epoch++;
+    s->logged_in = false;
+    s->async_next = 0;
+    memset(&s->async, 0, sizeof(s->async));
+    vfc_drop_pending(s);
+    QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
+        if (req->submitted) {
+            s->fabric->ops->cancel(s->fabric, &req->io);
+        }
+    }
+    if (s->logging_in) {
+        /* Nobody wants to know what comes of that login */
+        vfc_use_wwpn(s, s->active, NULL);
+    }
+}
+
+static void vfc_answer_login(VfcRequest *req, const LpmVfcResult *result)
+{
+    SpaprVfc *s = req->s;
+    g_autofree uint8_t *buffer = g_malloc(LPM_VFC_LOGIN_BYTES);
+    LpmVfcBuffer descriptor;
+    LpmVfcHost host = {
+        .wwpn = s->wwpn[s->active - 1],
+        .wwnn = s->wwnn,
+        .port_id = (uint32_t)s->wwpn[s->active - 1] & 0xffffff,
+        .max_commands = MAX_COMMANDS,
+        .max_dma = MAX_TRANSFER,
+        .link_mbps = LINK_MBPS,
+        .partition = "qemu-lpm",
+        .device = DEVICE(s)->id ? DEVICE(s)->id : "vfc",
+        .location = DEVICE(s)->canonical_path,
+        .result = *result,
+    };
+
+    lpm_vfc_write_login(buffer, &host);
+    /* The descriptor was checked when the login came */
+    lpm_vfc_read_buffer(req->iu, req->iu_bytes, LPM_VFC_MAD_HEADER,
+                        &descriptor, NULL);
+    if (vfc_wanted(req)) {
+        spapr_vio_dma_write(&s->vdev, descriptor.address, buffer,
+                            LPM_VFC_LOGIN_BYTES);
+        s->logged_in = result->status == 0;
+        s->async_next = 0;
+    }
+    vfc_answer_mad(req, result->status == 0 ? LPM_VFC_MAD_SUCCESS :
+                                              LPM_VFC_MAD_FAILED);
+}
+
+static void vfc_fabric_ready(void *opaque, Error *err)
+{
+    VfcRequest *req = opaque;
+    LpmVfcResult result = { 0 };
+
+    req->s->logging_in = false;
+    req->s->known_targets = req->s->fabric->targets->len;
+    vfc_scan_in(req->s, SCAN_MS);
+    if (err) {
+        warn_report("%s: %s", object_get_canonical_path_component(
+                        OBJECT(req->s)), error_get_pretty(err));
+        /* A class that the driver tries again after a while */
+        result.status = LPM_VFC_FABRIC;
+        result.error = LPM_VFC_FABRIC_TRANSPORT;
+    }
+    vfc_answer_login(req, &result);
+}
+
+void vfc_login(VfcRequest *req)
+{
+    SpaprVfc *s = req->s;
+    g_autofree uint8_t *buffer = g_malloc(LPM_VFC_LOGIN_BYTES);
+    LpmVfcBuffer descriptor;
+    LpmVfcLogin login;
+    LpmVfcResult none = { 0 };
+
+    if (!lpm_vfc_read_buffer(req->iu, req->iu_bytes, LPM_VFC_MAD_HEADER,
+                             &descriptor, NULL) ||
+        descriptor.bytes < LPM_VFC_LOGIN_BYTES ||
+        spapr_vio_dma_read(&s->vdev, descriptor.address, buffer,
+                           LPM_VFC_LOGIN_BYTES) != H_SUCCESS ||
+        !lpm_vfc_read_login(buffer, LPM_VFC_LOGIN_BYTES, &login, NULL) ||
+        login.async.bytes < LPM_VFC_ASYNC_BYTES) {
+        vfc_answer_mad(req, LPM_VFC_MAD_FAILED);
+        return;
+    }
+    if (s->logging_in || s->login_waits) {
+        vfc_answer_mad(req, LPM_VFC_MAD_FAILED);
+        return;
+    }
+    s->async = login.async;
+    if (s->fabric->targets->len > 0) {
+        vfc_answer_login(req, &none);
+        return;
+    }
+    if (s->scanning) {
+        s->login_waits = req;
+        return;
+    }
+    s->logging_in = true;
+    s->fabric->ops->login(s->fabric, vfc_fabric_ready, req);
+}
+
+void vfc_logout(VfcRequest *req)
+{
+    SpaprVfc *s = req->s;
+    VfcRequest *other, *after;
+
+    s->logged_in = false;
+    QTAILQ_FOREACH_SAFE(other, &s->requests, next, after) {
+        if (other != req && other->submitted) {
+            other->cancelled = true;
+            s->fabric->ops->cancel(s->fabric, &other->io);
+        }
+    }
+    vfc_answer_mad(req, LPM_VFC_MAD_SUCCESS);
+}

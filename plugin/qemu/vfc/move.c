@@ -1,0 +1,181 @@
+/*
+ * An adapter in a move: what waits, what travels, what the driver is told
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "block/aio-wait.h"
+#include "adapter.h"
+
+/* Longest wait for commands when the machine stops; then they are aborted */
+#define DRAIN_MS        5000
+/* Entries that wait for room in the guest's queue, at the very most */
+#define PENDING_MAX     (2 * MAX_COMMANDS + 64)
+
+static bool vfc_has_commands(const SpaprVfc *s)
+{
+    const VfcRequest *req;
+
+    QTAILQ_FOREACH(req, &s->requests, next) {
+        if (!req->is_mad) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void vfc_set_flag(void *opaque)
+{
+    *(bool *)opaque = true;
+}
+
+/* Waits until no command is out: the target has answered, or was left. */
+static void vfc_drain(SpaprVfc *s)
+{
+    AioContext *ctx = qemu_get_aio_context();
+    bool late = false;
+    QEMUTimer *timer = aio_timer_new(ctx, QEMU_CLOCK_REALTIME, SCALE_MS,
+                                     vfc_set_flag, &late);
+
+    timer_mod(timer, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + DRAIN_MS);
+    AIO_WAIT_WHILE(NULL, vfc_has_commands(s) && !late);
+    timer_free(timer);
+    if (vfc_has_commands(s)) {
+        VfcRequest *req, *after;
+
+        warn_report("%s: commands without an answer after %d ms are aborted",
+                    object_get_canonical_path_component(OBJECT(s)), DRAIN_MS);
+        QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
+            if (req->submitted) {
+                req->cancelled = true;
+                s->fabric->ops->cancel(s->fabric, &req->io);
+            }
+        }
+    }
+}
+
+/* The driver begins anew: with its next login, and with the other WWPN. */
+static void vfc_tell_moved(SpaprVfc *s)
+{
+    s->moved = false;
+    if (!s->vdev.crq.qsize) {
+        return;             /* no driver */
+    }
+    s->epoch++;
+    s->logged_in = false;
+    s->awaits_init = true;
+    /* After all that was answered before the move */
+    vfc_post(s, LPM_VFC_CRQ_TRANSPORT, LPM_VFC_MIGRATED, 0);
+}
+
+void vfc_vm_state(void *opaque, bool running, RunState state)
+{
+    SpaprVfc *s = opaque;
+
+    if (!running) {
+        vfc_drain(s);
+    } else if (s->moved) {
+        vfc_tell_moved(s);
+    } else {
+        vfc_flush_pending(s);
+    }
+}
+
+/* The guest is elsewhere now: its WWPN here has nothing more to do. */
+int vfc_migration_event(NotifierWithReturn *notifier,
+                        MigrationEvent *e, Error **errp)
+{
+    SpaprVfc *s = container_of(notifier, SpaprVfc, migration);
+
+    if (e->type == MIG_EVENT_PRECOPY_DONE &&
+        vfc_use_wwpn(s, s->active, NULL)) {
+        s->moved = true;
+    }
+    return 0;
+}
+
+static int vfc_pre_save(void *opaque)
+{
+    SpaprVfc *s = opaque;
+    PendingCrq *pending;
+    uint32_t n = 0;
+
+    g_free(s->saved_pending);
+    s->saved_pending = g_malloc(PENDING_MAX * LPM_VFC_CRQ_BYTES);
+    QSIMPLEQ_FOREACH(pending, &s->pending, next) {
+        if (n == PENDING_MAX) {
+            error_report("%s: the guest does not read its queue",
+                         object_get_canonical_path_component(OBJECT(s)));
+            return -EBUSY;
+        }
+        memcpy(s->saved_pending + LPM_VFC_CRQ_BYTES * n++, pending->entry,
+               LPM_VFC_CRQ_BYTES);
+    }
+    s->saved_pending_bytes = LPM_VFC_CRQ_BYTES * n;
+    memcpy(s->saved_wwpn, s->wwpn, sizeof(s->wwpn));
+    s->saved_active = s->active;
+    return 0;
+}
+
+static bool vfc_pending_is_bounded(void *opaque, int version_id)
+{
+    SpaprVfc *s = opaque;
+
+    return s->saved_pending_bytes <= PENDING_MAX * LPM_VFC_CRQ_BYTES;
+}
+
+static int vfc_post_load(void *opaque, int version_id)
+{
+    SpaprVfc *s = opaque;
+    const char *id = object_get_canonical_path_component(OBJECT(s));
+    Error *err = NULL;
+
+    if (memcmp(s->saved_wwpn, s->wwpn, sizeof(s->wwpn)) ||
+        s->saved_active < 1 || s->saved_active > 2) {
+        error_report("%s: the source has the WWPNs %016" PRIx64 " and %016"
+                     PRIx64 ", we have %016" PRIx64 " and %016" PRIx64
+                     "; start both sides with the same pair", id,
+                     s->saved_wwpn[0], s->saved_wwpn[1], s->wwpn[0],
+                     s->wwpn[1]);
+        return -EINVAL;
+    }
+    if (s->saved_pending_bytes % LPM_VFC_CRQ_BYTES) {
+        error_report("%s: %u bytes of queue entries", id,
+                     s->saved_pending_bytes);
+        return -EINVAL;
+    }
+    for (uint32_t at = 0; at < s->saved_pending_bytes;
+         at += LPM_VFC_CRQ_BYTES) {
+        PendingCrq *pending = g_new0(PendingCrq, 1);
+
+        memcpy(pending->entry, s->saved_pending + at, LPM_VFC_CRQ_BYTES);
+        QSIMPLEQ_INSERT_TAIL(&s->pending, pending, next);
+    }
+    if (!vfc_use_wwpn(s, 3 - s->saved_active, &err)) {
+        error_report_err(err);
+        return -EINVAL;
+    }
+    s->moved = true;
+    return 0;
+}
+
+const VMStateDescription vmstate_spapr_vfc = {
+    .name = "spapr_vfc",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .pre_save = vfc_pre_save,
+    .post_load = vfc_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_SPAPR_VIO(vdev, SpaprVfc),
+        VMSTATE_UINT64_ARRAY(saved_wwpn, SpaprVfc, 2),
+        VMSTATE_UINT8(saved_active, SpaprVfc),
+        VMSTATE_UINT32_ARRAY(sub_crqs.irq, SpaprVfc, VFC_SUB_CRQS_MAX),
+        VMSTATE_UINT32(saved_pending_bytes, SpaprVfc),
+        VMSTATE_VALIDATE("pending entries", vfc_pending_is_bounded),
+        VMSTATE_VBUFFER_ALLOC_UINT32(saved_pending, SpaprVfc, 1, NULL,
+                                     saved_pending_bytes),
+        VMSTATE_END_OF_LIST()
+    },
+};
