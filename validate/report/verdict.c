@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "facts/json-write.h"
 #include "report/report.h"
 
 /* What moves a cursor, hides or turns text, or what XML cannot have. */
@@ -122,8 +123,16 @@ JsonNode *lpm_report_document(const LpmJudged *judged)
 
 void lpm_report_print(FILE *out, JsonNode *node, gboolean pretty)
 {
-    g_autofree char *text = json_to_string(node, pretty);
+    g_autoptr(GString) text = g_string_new(NULL);
 
-    fprintf(out, "%s\n", text);
+    /* quicker than json-glib, and a server may have many partitions */
+    if (pretty) {
+        g_autofree char *indented = json_to_string(node, TRUE);
+
+        g_string_append(text, indented);
+    } else {
+        lpm_json_write(text, node, -1);
+    }
+    fprintf(out, "%s\n", text->str);
     fflush(out);
 }
