@@ -422,15 +422,15 @@ static void disk_line(Disk *disk, bool end)
     }
     say("DISK stat %s writes=%" PRIu64 " reads=%" PRIu64 " errors=%" PRIu64
         " bad=%" PRIu64 " lost=%" PRIu64 " gap_ms=%" PRIu64
-        " latency_ms=%" PRIu64 " t=%" PRIu64 " unsure=%" PRIu64
-        " digest=%016" PRIx64 " end=%d", disk->path,
+        " latency_ms=%" PRIu64 " t=%" PRIu64 " seed=%" PRIu64 " unsure=%"
+        PRIu64 " digest=%016" PRIx64 " end=%d", disk->path,
         (uint64_t)atomic_load(&disk->writes),
         (uint64_t)atomic_load(&disk->reads),
         (uint64_t)atomic_load(&disk->errors),
         (uint64_t)atomic_load(&disk->bad),
         (uint64_t)atomic_load(&disk->lost), gap / 1000000,
         (uint64_t)atomic_load(&disk->latency_ns) / 1000000, now / 1000000,
-        unsure, digest, end);
+        disk->seed, unsure, digest, end);
 }
 
 /* @wait: for the count of requests that it was started with. */
