@@ -20,6 +20,7 @@ need_build()
         fetch_source
     fi
     fetch_guest
+    fetch_san
 }
 
 # meson_setup DIR OPTION...: again only when the options changed.

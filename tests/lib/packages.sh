@@ -295,3 +295,34 @@ fetch_guest()
     step guest-debs "fetch firmware and the guest's kernel from Debian (90 MB)" \
         with_cache_lock fetch_debs_now
 }
+
+fetch_san_now()
+{
+    apt_host "$codename"
+    retry apt_update
+    rm -rf "$LPM_CACHE/tgt.new"
+    mkdir -p "$LPM_CACHE/tgt.new"
+    cd "$LPM_CACHE/tgt.new"
+    retry apt-get -q download tgt
+    dpkg-deb --fsys-tarfile tgt_*.deb |
+        tar -x --wildcards './usr/sbin/tgtd' './usr/sbin/tgtadm'
+    rm -rf "$LPM_CACHE/tgt"
+    mv "$LPM_CACHE/tgt.new" "$LPM_CACHE/tgt"
+}
+
+# fetch_san: tgtd for the SAN of tests and demo.  Its libraries are
+# installed; itself it is only unpacked, for Debian's package starts a daemon
+# that listens on every address.
+fetch_san()
+{
+    if [ -x /usr/sbin/tgtd ] || [ -x "$LPM_CACHE/tgt/usr/sbin/tgtd" ]; then
+        return 0
+    fi
+    codename=$(debian_codename)
+    case $codename in
+    bookworm) need_packages libaio1 libibverbs1 librdmacm1 libsystemd0 ;;
+    *) need_packages libaio1t64 libibverbs1 librdmacm1t64 libsystemd0 ;;
+    esac
+    step tgt "fetch tgt, the SAN of the tests, from Debian" \
+        with_cache_lock fetch_san_now
+}
