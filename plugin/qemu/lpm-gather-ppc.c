@@ -11,9 +11,11 @@
 #include "qapi/error.h"
 #include "hw/boards.h"
 #include "hw/ppc/spapr.h"
+#include "hw/ppc/spapr_vio.h"
 #include "hw/ppc/spapr_xive.h"
 
 #include "compat/mode.h"
+#include "vfc/iu.h"
 #include "lpm-gather.h"
 
 /*
@@ -163,6 +165,36 @@ static void gather_mmu(LpmOffer *offer, SpaprMachineState *spapr,
     }
 }
 
+static bool get_wwpn(Object *adapter, const char *name, guint64 *ret_wwpn)
+{
+    g_autofree char *text = object_property_get_str(adapter, name, NULL);
+
+    return text && lpm_vfc_wwpn_parse(text, ret_wwpn);
+}
+
+/* The adapters are of another module: they tell by their properties. */
+static void gather_wwpns(LpmOffer *offer, SpaprMachineState *spapr,
+                         bool incoming)
+{
+    BusChild *kid;
+
+    QTAILQ_FOREACH(kid, &spapr->vio_bus->bus.children, sibling) {
+        Object *adapter = object_dynamic_cast(OBJECT(kid->child),
+                                              "spapr-vfc");
+        LpmOfferWwpn pair = { .reg = 0 };
+
+        if (!adapter || !get_wwpn(adapter, "wwpn", &pair.wwpn[0]) ||
+            !get_wwpn(adapter, "wwpn2", &pair.wwpn[1])) {
+            continue;
+        }
+        pair.reg = object_property_get_uint(adapter, "reg", NULL);
+        /* A destination logs in when it has the guest */
+        pair.active = incoming ? 0 :
+            object_property_get_uint(adapter, "active", NULL);
+        g_array_append_val(offer->wwpns, pair);
+    }
+}
+
 void lpm_gather_target(LpmOffer *offer, bool incoming)
 {
     MachineState *ms = MACHINE(qdev_get_machine());
@@ -180,4 +212,5 @@ void lpm_gather_target(LpmOffer *offer, bool incoming)
     gather_caps(offer, spapr);
     gather_interrupts(offer, spapr);
     gather_mmu(offer, spapr, POWERPC_CPU(first_cpu), incoming);
+    gather_wwpns(offer, spapr, incoming);
 }
