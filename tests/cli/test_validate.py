@@ -54,9 +54,10 @@ def json_pass(case):
     assert [rule['id'] for rule in rules(profiles='qemu')
             if not rule['advice']] == [r['id'] for r in document['results']]
     facts = {r['id']: r.get('facts') for r in document['results']}
-    assert facts['state.source-running'] == [{
-        'path': 'source.qemu.run-state', 'value': 'running',
-        'origin': 'query-status'}], facts['state.source-running']
+    assert facts['state.source-running'] == [
+        {'path': 'source.qemu.live', 'value': 'yes', 'origin': 'qmp'},
+        {'path': 'source.qemu.run-state', 'value': 'running',
+         'origin': 'query-status'}], facts['state.source-running']
 
 
 def json_fail_and_unknown(case):

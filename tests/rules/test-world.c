@@ -1,5 +1,5 @@
 /*
- * Rows about the world: well formed, and vectors for every one
+ * Rows: well formed, and vectors for every one
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,7 +13,9 @@ static void test_case(gconstpointer data)
     g_test_message("expected: %s", result->expected);
     g_test_message("actual: %s", result->actual);
     g_assert_cmpstr(lpm_rule_status_name(result->status), ==, c->status);
+    g_assert_cmpstr(result->remedy, !=, "");
     if (result->status != LPM_RULE_NOT_APPLICABLE) {
+        /* both values, whatever the verdict */
         g_assert_cmpstr(result->expected, !=, "");
         g_assert_cmpstr(result->actual, !=, "");
     }
@@ -34,11 +36,12 @@ static void test_form(gconstpointer data)
     g_assert_cmpstr(when, ==, NULL);
     g_assert_cmpstr(test, ==, NULL);
     g_assert_cmpuint(rule->profiles, !=, 0);
-    g_assert_true(rule->holds == NULL && rule->applies == NULL &&
-                  rule->check == NULL && rule->needs[0] == 0);
+    g_assert_true(rule->check == NULL && !rule->hosts);
     g_assert_true(rule->override == 0 ||
                   lpm_field_info(rule->override)->record == LPM_RECORD_MOVE);
-    g_assert_cmpstr(rule->covers, !=, "");
+    /* what only QEMU knows is not in the manuals */
+    g_assert_true(rule->covers[0] != '\0' ||
+                  rule->profiles == LPM_PROFILE_QEMU);
 }
 
 /* Each row has a vector that passes, one that does not, and an unknown one. */
@@ -47,6 +50,8 @@ static void test_complete(gconstpointer data)
     const GPtrArray *cases = data;
     g_autoptr(GHashTable) seen = g_hash_table_new_full(
         g_str_hash, g_str_equal, g_free, NULL);
+    gsize n;
+    const LpmRule *rules = lpm_rules(&n);
 
     for (guint i = 0; i < cases->len; i++) {
         const WorldCase *c = g_ptr_array_index(cases, i);
@@ -54,22 +59,25 @@ static void test_complete(gconstpointer data)
         g_hash_table_add(seen, g_strconcat(c->rule->id, " ", c->status,
                                            NULL));
     }
-    for (gsize s = 0; lpm_rule_sets[s] != NULL; s++) {
-        for (gsize i = 0; i < lpm_rule_sets[s]->n; i++) {
-            const LpmRule *rule = &lpm_rule_sets[s]->rules[i];
-            const char *const wanted[] = {
-                "pass", "unknown",
-                rule->severity == LPM_SEVERITY_ERROR ? "fail" : "warn",
-            };
+    for (gsize i = 0; i < n; i++) {
+        const char *const wanted[] = {
+            "pass",
+            rules[i].severity == LPM_SEVERITY_ERROR ? "fail" : "warn",
+            "unknown",
+        };
 
-            for (gsize k = 0; k < G_N_ELEMENTS(wanted); k++) {
-                g_autofree char *key = g_strconcat(rule->id, " ", wanted[k],
-                                                   NULL);
+        for (gsize k = 0; k < G_N_ELEMENTS(wanted); k++) {
+            g_autofree char *key = g_strconcat(rules[i].id, " ", wanted[k],
+                                               NULL);
 
-                if (!g_hash_table_contains(seen, key)) {
-                    g_test_message("no vector: %s", key);
-                    g_test_fail();
-                }
+            /* it applies only once its one fact is there */
+            if (k == 2 &&
+                g_str_equal(rules[i].id, "migration.return-path")) {
+                continue;
+            }
+            if (!g_hash_table_contains(seen, key)) {
+                g_test_message("no vector: %s", key);
+                g_test_fail();
             }
         }
     }

@@ -17,12 +17,6 @@ typedef enum LpmSide {
     LPM_SIDE__MAX,
 } LpmSide;
 
-/* A fact of one side, as rows name it in needs; 0 ends the list. */
-#define LPM_SRC(fact)  (1 + 2 * (fact) + LPM_SIDE_SOURCE)
-#define LPM_DST(fact)  (1 + 2 * (fact) + LPM_SIDE_DESTINATION)
-#define LPM_REF_FACT(ref)  ((LpmField)(((ref) - 1) / 2))
-#define LPM_REF_SIDE(ref)  ((LpmSide)(((ref) - 1) % 2))
-
 typedef struct LpmFacts LpmFacts;
 
 /*

@@ -88,13 +88,9 @@ static GPtrArray *needs_of(const LpmRule *rule)
 
     add_facts(needs, rule->when);
     add_facts(needs, rule->test);
-    for (gsize i = 0; i < LPM_RULE_NEEDS_MAX && rule->needs[i] != 0; i++) {
-        LpmField field = LPM_REF_FACT(rule->needs[i]);
-
-        add_need(needs, g_strdup_printf(
-                     "%s.qemu.%s",
-                     lpm_side_name(LPM_REF_SIDE(rule->needs[i])),
-                     lpm_field_info(field)->name), field);
+    if (rule->check != NULL) {
+        add_need(needs, g_strdup("source.qemu.offer"), LPM_QEMU_OFFER);
+        add_need(needs, g_strdup("destination.qemu.offer"), LPM_QEMU_OFFER);
     }
     if (rule->override != 0) {
         add_need(needs, g_strdup_printf(

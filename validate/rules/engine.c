@@ -73,7 +73,6 @@ static LpmRule rule_of_check(const LpmCheck *check)
         .profiles = LPM_PROFILE_QEMU,
         .party = check->party,
         .severity = check->severity,
-        .needs = { LPM_SRC(LPM_QEMU_OFFER), LPM_DST(LPM_QEMU_OFFER) },
         .remedy = check->remedy,
         .source = check->spec,
         .check = check,
@@ -85,22 +84,49 @@ static int compare_rules(gconstpointer a, gconstpointer b)
     return strcmp(((const LpmRule *)a)->id, ((const LpmRule *)b)->id);
 }
 
+static gboolean reads_hosts(const LpmExpr *expr)
+{
+    g_autoptr(GPtrArray) facts = expr != NULL ? lpm_expr_facts(expr) : NULL;
+
+    for (guint i = 0; facts != NULL && i < facts->len; i++) {
+        const LpmExpr *fact = g_ptr_array_index(facts, i);
+
+        switch (fact->anchor) {
+        case LPM_AT_SRC_QEMU:
+        case LPM_AT_DST_QEMU:
+        case LPM_AT_MOVE:
+        case LPM_AT_IT:     /* its list is a fact, too */
+        case LPM_AT_UP:
+            break;
+        default:
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void add_set(GArray *all, const LpmRuleSet *set)
+{
+    for (gsize i = 0; i < set->n; i++) {
+        LpmRule rule = set->rules[i];
+
+        rule.hosts = reads_hosts(rule.when) || reads_hosts(rule.test);
+        g_array_append_val(all, rule);
+    }
+}
+
 const LpmRule *lpm_rules(gsize *ret_n)
 {
     static gsize once;
     static GArray *all;
 
     if (g_once_init_enter(&once)) {
-        gsize n_own;
         gsize n_checks;
-        const LpmRule *own = lpm_rules_own(&n_own);
         const LpmCheck *checks = lpm_checks(&n_checks);
 
         all = g_array_new(FALSE, FALSE, sizeof(LpmRule));
-        g_array_append_vals(all, own, (guint)n_own);
         for (gsize i = 0; lpm_rule_sets[i] != NULL; i++) {
-            g_array_append_vals(all, lpm_rule_sets[i]->rules,
-                                (guint)lpm_rule_sets[i]->n);
+            add_set(all, lpm_rule_sets[i]);
         }
         for (gsize i = 0; i < n_checks; i++) {
             LpmRule rule = rule_of_check(&checks[i]);
@@ -134,19 +160,6 @@ gboolean lpm_rule_matches(const LpmRule *rule, const char *name)
     return FALSE;
 }
 
-/* The first absent fact that the row needs, or 0. */
-static guint absent_need(const LpmRule *rule, const LpmFacts *facts)
-{
-    for (gsize i = 0; i < LPM_RULE_NEEDS_MAX && rule->needs[i] != 0; i++) {
-        guint ref = rule->needs[i];
-
-        if (!lpm_facts_has(facts, LPM_REF_SIDE(ref), LPM_REF_FACT(ref))) {
-            return ref;
-        }
-    }
-    return 0;
-}
-
 /* Whether a source told of this host, and not only of a QEMU on it. */
 static gboolean is_described(const LpmFacts *facts, LpmSide side)
 {
@@ -163,25 +176,16 @@ gboolean lpm_rules_hosts_described(const LpmFacts *facts)
 static gboolean applies(const LpmRule *rule, const LpmFacts *facts,
                         const LpmRun *run)
 {
-    if (rule->test != NULL && run->profile == LPM_PROFILE_QEMU &&
+    if (rule->hosts && run->profile == LPM_PROFILE_QEMU &&
         !lpm_rules_hosts_described(facts)) {
         return FALSE;
     }
-    if ((rule->moves & run->move) == 0 ||
-        ((rule->live & LPM_PARTY_SOURCE) != 0 &&
-         !lpm_facts_is(facts, LPM_SIDE_SOURCE, LPM_QEMU_LIVE)) ||
-        ((rule->live & LPM_PARTY_DESTINATION) != 0 &&
-         !lpm_facts_is(facts, LPM_SIDE_DESTINATION, LPM_QEMU_LIVE))) {
-        return FALSE;
-    }
-    return rule->applies == NULL || rule->applies(facts);
+    return (rule->moves & run->move) != 0;
 }
 
 static void say_absent(LpmRuleResult *result, const LpmFacts *facts,
-                       guint ref)
+                       LpmSide side, LpmField fact)
 {
-    LpmSide side = LPM_REF_SIDE(ref);
-    LpmField fact = LPM_REF_FACT(ref);
     const char *why = lpm_facts_why(facts, side, fact);
 
     result->missing = lpm_field_info(fact);
@@ -200,7 +204,11 @@ static LpmRuleStatus status_of(const LpmRule *rule, gboolean holds)
                                                   LPM_RULE_WARN;
 }
 
-static void run_check(LpmRuleResult *result, const LpmFacts *facts)
+#ifdef LPM_MUTATE
+const LpmCheck *lpm_check_mutant;
+#endif
+
+static void compare_offers(LpmRuleResult *result, const LpmFacts *facts)
 {
     g_autofree char *source = NULL;
     g_autofree char *destination = NULL;
@@ -210,6 +218,12 @@ static void run_check(LpmRuleResult *result, const LpmFacts *facts)
         lpm_facts_offer(facts, LPM_SIDE_DESTINATION), &source, &destination,
         &remedy);
 
+#ifdef LPM_MUTATE
+    if (result->rule->check == lpm_check_mutant) {
+        verdict = verdict == LPM_CHECK_HOLDS ? LPM_CHECK_FAILS :
+                  verdict == LPM_CHECK_FAILS ? LPM_CHECK_HOLDS : verdict;
+    }
+#endif
     switch (verdict) {
     case LPM_CHECK_HOLDS:
         result->status = LPM_RULE_PASS;
@@ -237,17 +251,32 @@ static void run_check(LpmRuleResult *result, const LpmFacts *facts)
     }
 }
 
-static void run_holds(LpmRuleResult *result, const LpmFacts *facts)
+/* A row of the core's comparison, which wants both offers. */
+static void run_check(LpmRuleResult *result, const LpmFacts *facts,
+                      const LpmRun *run)
 {
-    LpmFinding finding = {
-        .expected = g_string_new(NULL),
-        .actual = g_string_new(NULL),
-    };
-
-    result->status = status_of(result->rule,
-                               result->rule->holds(facts, &finding));
-    result->expected = g_string_free(finding.expected, FALSE);
-    result->actual = g_string_free(finding.actual, FALSE);
+    if (run->facts) {
+        result->facts = lpm_known_new();
+    }
+    for (guint side = LPM_SIDE_SOURCE; side <= LPM_SIDE_DESTINATION; side++) {
+        if (!lpm_facts_has(facts, side, LPM_QEMU_OFFER)) {
+            if (result->missing == NULL) {
+                say_absent(result, facts, side, LPM_QEMU_OFFER);
+            }
+        } else if (run->facts) {
+            lpm_known_add(result->facts,
+                          g_strdup_printf("%s.qemu.%s", lpm_side_name(side),
+                                          lpm_field_info(LPM_QEMU_OFFER)->
+                                          name),
+                          lpm_facts_text(facts, side, LPM_QEMU_OFFER),
+                          lpm_facts_origin(facts, side, LPM_QEMU_OFFER));
+        }
+    }
+    if (result->missing != NULL) {
+        result->status = LPM_RULE_UNKNOWN;
+    } else {
+        compare_offers(result, facts);
+    }
 }
 
 static gboolean is_overridden(const LpmRule *rule, const LpmFacts *facts)
@@ -313,48 +342,18 @@ static void run_test(LpmRuleResult *result, const LpmFacts *facts,
     lpm_found_clear(&found);
 }
 
-/* The facts that a row with a list of needs rests on. */
-static void list_needs(LpmRuleResult *result, const LpmFacts *facts)
-{
-    const LpmRule *rule = result->rule;
-
-    result->facts = lpm_known_new();
-    for (gsize i = 0; i < LPM_RULE_NEEDS_MAX && rule->needs[i] != 0; i++) {
-        LpmSide side = LPM_REF_SIDE(rule->needs[i]);
-        LpmField fact = LPM_REF_FACT(rule->needs[i]);
-
-        if (lpm_facts_has(facts, side, fact)) {
-            lpm_known_add(result->facts,
-                          g_strdup_printf("%s.qemu.%s", lpm_side_name(side),
-                                          lpm_field_info(fact)->name),
-                          lpm_facts_text(facts, side, fact),
-                          lpm_facts_origin(facts, side, fact));
-        }
-    }
-}
-
 LpmRuleResult *lpm_rule_run(const LpmRule *rule, const LpmFacts *facts,
                             const LpmRun *run)
 {
     LpmRuleResult *result = g_new0(LpmRuleResult, 1);
-    guint absent = absent_need(rule, facts);
 
     result->rule = rule;
     if (!applies(rule, facts, run)) {
         result->status = LPM_RULE_NOT_APPLICABLE;
-    } else if (rule->test != NULL) {
-        run_test(result, facts, run);
-    } else if (absent != 0) {
-        result->status = LPM_RULE_UNKNOWN;
-        say_absent(result, facts, absent);
     } else if (rule->check != NULL) {
-        run_check(result, facts);
+        run_check(result, facts, run);
     } else {
-        run_holds(result, facts);
-    }
-    if (run->facts && rule->test == NULL &&
-        result->status != LPM_RULE_NOT_APPLICABLE) {
-        list_needs(result, facts);
+        run_test(result, facts, run);
     }
     if (result->expected == NULL) {
         result->expected = g_strdup("");

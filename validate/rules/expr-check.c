@@ -185,12 +185,17 @@ static const char *operands_fault(const LpmExpr *expr)
     case LPM_OP_IS:
         return a == KIND_BOOL ? NULL : "IS() wants a bool fact";
     case LPM_OP_KNOWN:
-        return is_fact(expr->args[0]) ? NULL : "KNOWN() wants a fact";
+    case LPM_OP_GIVEN:
+        return is_fact(expr->args[0]) ? NULL :
+               "KNOWN() and GIVEN() want a fact";
     case LPM_OP_EQ:
     case LPM_OP_NE:
         if ((expr->args[1]->op == LPM_OP_TEXT &&
              !words_fit(expr->args[0], expr->args[1]->text))) {
             return "a word that the fact never is";
+        }
+        if (a == KIND_STRINGS && b == KIND_STRINGS) {
+            return NULL;
         }
         /* fall through */
     case LPM_OP_LT:
@@ -205,6 +210,9 @@ static const char *operands_fault(const LpmExpr *expr)
     case LPM_OP_IN:
         return a == KIND_TEXT && words_fit(expr->args[0], expr->text) ?
                NULL : "IN() wants a text fact, and words that it can be";
+    case LPM_OP_PREFIX:
+        return a == KIND_TEXT && expr->text[0] != '\0' ? NULL :
+               "PREFIX() wants a text fact, and words";
     case LPM_OP_HAS:
         return a == KIND_STRINGS && b == KIND_TEXT ? NULL :
                "HAS() wants strings and a text";
@@ -251,8 +259,10 @@ static guint wanted_args(LpmOp op)
     switch (op) {
     case LPM_OP_IS:
     case LPM_OP_KNOWN:
+    case LPM_OP_GIVEN:
     case LPM_OP_NOT:
     case LPM_OP_IN:
+    case LPM_OP_PREFIX:
     case LPM_OP_EMPTY:
     case LPM_OP_LENGTH:
         return 1;

@@ -111,12 +111,12 @@ static void put_text(GString *text, const char *value)
     g_string_append_printf(text, "%s%s%s", quote, value, quote);
 }
 
-static void put_words(GString *text, const char *words)
+static void put_words(GString *text, const char *verb, const char *words)
 {
     g_auto(GStrv) list = g_strsplit(words, " ", -1);
     g_autofree char *joined = g_strjoinv(", ", list);
 
-    g_string_append_printf(text, " is one of (%s)", joined);
+    g_string_append_printf(text, " %s one of (%s)", verb, joined);
 }
 
 /* "each disk of partition.disks: ...", and what folds a list alike. */
@@ -228,13 +228,21 @@ static void put_plain(GString *text, const LpmExpr *expr,
         put(text, expr->args[0], around, BIND_ATOM);
         g_string_append(text, " is known");
         break;
+    case LPM_OP_GIVEN:
+        put(text, expr->args[0], around, BIND_ATOM);
+        g_string_append(text, " is given");
+        break;
     case LPM_OP_EMPTY:
         put(text, expr->args[0], around, BIND_ATOM);
         g_string_append(text, " is empty");
         break;
     case LPM_OP_IN:
         put(text, expr->args[0], around, BIND_ATOM);
-        put_words(text, expr->text);
+        put_words(text, "is", expr->text);
+        break;
+    case LPM_OP_PREFIX:
+        put(text, expr->args[0], around, BIND_ATOM);
+        put_words(text, "begins with", expr->text);
         break;
     case LPM_OP_NOT:
         g_string_append(text, "not ");

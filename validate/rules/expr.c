@@ -532,6 +532,17 @@ static LpmTruth truth(gboolean value)
     return value ? LPM_YES : LPM_NO;
 }
 
+/* Strings are the same in the same order; else only that they differ. */
+static int compare_items(const GPtrArray *a, const GPtrArray *b)
+{
+    int order = a->len < b->len ? -1 : a->len > b->len;
+
+    for (guint i = 0; order == 0 && i < a->len; i++) {
+        order = strcmp(g_ptr_array_index(a, i), g_ptr_array_index(b, i));
+    }
+    return order;
+}
+
 static int compare_operands(const Operand *a, const Operand *b)
 {
     g_assert(a->kind == b->kind);
@@ -542,6 +553,8 @@ static int compare_operands(const Operand *a, const Operand *b)
         return strcmp(a->text, b->text);
     case VERSION:
         return lpm_version_compare(&a->version, &b->version);
+    case ITEMS:
+        return compare_items(a->items, b->items);
     default:
         g_assert_not_reached();
     }
@@ -598,17 +611,41 @@ static gboolean has_word(const char *words, const char *word)
     return FALSE;
 }
 
-/* HAS, SUBSET, DISJOINT, IN */
+/* Whether @text begins with one of @words. */
+static gboolean begins_with_word(const char *words, const char *text)
+{
+    for (const char *at = words; at != NULL; at = strchr(at, ' ')) {
+        gsize len;
+
+        at += *at == ' ';
+        len = strcspn(at, " ");
+        if (len > 0 && strncmp(at, text, len) == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* IN, PREFIX */
+static LpmTruth words(LpmEval *eval, const LpmExpr *expr)
+{
+    Operand a = eval_value(eval, expr->args[0]);
+
+    if (a.kind == NONE) {
+        return LPM_UNKNOWN;
+    }
+    return truth(expr->op == LPM_OP_IN ? has_word(expr->text, a.text) :
+                                         begins_with_word(expr->text, a.text));
+}
+
+/* HAS, SUBSET, DISJOINT */
 static LpmTruth sets(LpmEval *eval, const LpmExpr *expr)
 {
     Operand a = eval_value(eval, expr->args[0]);
-    Operand b = expr->op == LPM_OP_IN ? a : eval_value(eval, expr->args[1]);
+    Operand b = eval_value(eval, expr->args[1]);
 
     if (a.kind == NONE || b.kind == NONE) {
         return LPM_UNKNOWN;
-    }
-    if (expr->op == LPM_OP_IN) {
-        return truth(has_word(expr->text, a.text));
     }
     if (expr->op == LPM_OP_HAS) {
         return truth(holds_string(a.items, b.text));
@@ -734,6 +771,9 @@ static LpmTruth eval_plain(LpmEval *eval, const LpmExpr *expr)
         }
         return truth(known);
     }
+    case LPM_OP_GIVEN:
+        return read_fact(eval, expr->args[0], FALSE) != NULL ? LPM_YES :
+                                                               LPM_UNKNOWN;
     case LPM_OP_NOT:
         return negate(eval_condition(eval, expr->args[0]));
     case LPM_OP_AND:
@@ -749,6 +789,8 @@ static LpmTruth eval_plain(LpmEval *eval, const LpmExpr *expr)
     case LPM_OP_GE:
         return compare(eval, expr);
     case LPM_OP_IN:
+    case LPM_OP_PREFIX:
+        return words(eval, expr);
     case LPM_OP_HAS:
     case LPM_OP_SUBSET:
     case LPM_OP_DISJOINT:

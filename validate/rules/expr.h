@@ -58,6 +58,7 @@ typedef enum LpmOp {
     /* conditions */
     LPM_OP_IS,          /* a bool fact is true */
     LPM_OP_KNOWN,       /* a fact is present; never unknown */
+    LPM_OP_GIVEN,       /* the same, but unknown while it is absent */
     LPM_OP_NOT,
     LPM_OP_AND,
     LPM_OP_OR,
@@ -69,6 +70,7 @@ typedef enum LpmOp {
     LPM_OP_GT,
     LPM_OP_GE,
     LPM_OP_IN,          /* a text is one of the words in text */
+    LPM_OP_PREFIX,      /* a text begins with one of the words in text */
     LPM_OP_HAS,         /* strings hold a text */
     LPM_OP_SUBSET,      /* strings are all among strings */
     LPM_OP_DISJOINT,    /* strings have none in common with strings */
@@ -99,7 +101,7 @@ struct LpmExpr {
     LpmAnchor anchor;               /* FACT, IS, KNOWN, and lists */
     LpmField field;
     gint64 number;                  /* NUMBER, in thousandths */
-    const char *text;               /* TEXT, VERSION, IN; what CALL says */
+    const char *text;               /* TEXT, VERSION, IN, PREFIX; CALL's */
     LpmTruth (*call)(LpmEval *eval);
     const LpmExpr *const *args;     /* ends with NULL */
 };

@@ -15,12 +15,11 @@
 /*
  * Theory of operation
  *
- * A rule is a row: data, and a condition.  Rows of three kinds make one list:
+ * A rule is a row: data, and a condition.  Rows of two kinds make one list:
  * those of the core's comparison (compat/compare.h), one to one with the same
- * ids; those of this program about what a QEMU tells by QMP (run states,
- * memory devices, ...); and those about the world around it: servers, I/O
- * servers, adapters, storage, consoles (subject files beside this one), whose
- * conditions are expressions (expr.h).
+ * ids; and those of this program, in subject files beside this one: what a
+ * QEMU tells by QMP (qemu.c), and the world around it: servers, I/O servers,
+ * adapters, storage, consoles.  Their conditions are expressions (expr.h).
  *
  * A profile is a world: what an HMC or an IVM checks before it moves a
  * partition, or what means something for QEMU hosts.  A row is run in the
@@ -29,9 +28,9 @@
  * The engine owns the verdict of a row:
  *   not applicable  the row is not about this kind of move, or about a
  *                   passing state of a side that was given as an inventory
- *   unknown         a fact that it needs is absent; holds() is not called
- *   pass            holds() is true
- *   fail or warn    holds() is false, by the row's severity
+ *   unknown         an absent fact leaves the condition open
+ *   pass            the condition holds
+ *   fail or warn    it does not, by the row's severity
  * All rows of the profile always run; those that only advise, when asked.
  *
  * In the profile of QEMU hosts a row about hosts is not applicable while no
@@ -53,14 +52,6 @@ typedef enum LpmMove {
     LPM_MOVE_ANY      = LPM_MOVE_ACTIVE | LPM_MOVE_INACTIVE,
 } LpmMove;
 
-#define LPM_RULE_NEEDS_MAX  6
-
-/* Both values; texts for people. */
-typedef struct LpmFinding {
-    GString *expected;
-    GString *actual;
-} LpmFinding;
-
 typedef struct LpmRule {
     const char *id;         /* stable slug */
     const char *covers;     /* spec ids, space separated, or "" */
@@ -70,20 +61,14 @@ typedef struct LpmRule {
     gboolean advice;        /* run only when asked for advice */
     LpmParty party;         /* which end must be changed */
     LpmSeverity severity;
-    guint live;             /* LpmParty bits: sides that must be live */
-    guint needs[LPM_RULE_NEEDS_MAX];    /* LPM_SRC(), LPM_DST(); 0 ends */
-    /* optional: false = not applicable; needs are not yet checked */
-    gboolean (*applies)(const LpmFacts *facts);
-    /* pure; sets both texts of @finding whatever it returns */
-    gboolean (*holds)(const LpmFacts *facts, LpmFinding *finding);
-    /* instead of applies, needs and holds: conditions as data */
     const LpmExpr *when;    /* (nullable): else not applicable */
     const LpmExpr *test;
     LpmField override;      /* bool of MOVE that turns a fail to a warn, or 0 */
-    const char *wanted;     /* with test: what is expected; NULL: the title */
+    const char *wanted;     /* what is expected; NULL: the title */
     const char *remedy;     /* names an option or a command */
     const char *source;     /* where the rule comes from */
-    const LpmCheck *check;  /* a row of the core's table, instead of holds */
+    const LpmCheck *check;  /* a row of the core's table, instead of test */
+    gboolean hosts;         /* reads facts of hosts; set by lpm_rules() */
 } LpmRule;
 
 typedef enum LpmRuleStatus {
@@ -118,9 +103,6 @@ typedef enum LpmVerdict {
  * Returns: all rows, sorted by id; static.  Threads: any.
  */
 const LpmRule *lpm_rules(gsize *ret_n);
-
-/** lpm_rules_own: the rows of this program only, sorted by id. */
-const LpmRule *lpm_rules_own(gsize *ret_n);
 
 /** lpm_rule_matches: whether @name is the row's id or a spec id of it. */
 gboolean lpm_rule_matches(const LpmRule *rule, const char *name);
@@ -177,6 +159,11 @@ typedef struct LpmRuleSet {
 
 /** lpm_rule_sets: every subject; ends with one without rules. */
 extern const LpmRuleSet *const lpm_rule_sets[];
+
+#ifdef LPM_MUTATE
+/* For tests only: holds and fails of this check are exchanged. */
+extern const LpmCheck *lpm_check_mutant;
+#endif
 
 /** lpm_rules_verdict: of the results of lpm_rules_run(). */
 LpmVerdict lpm_rules_verdict(const GPtrArray *results);

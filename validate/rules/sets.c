@@ -23,6 +23,7 @@ const LpmRuleSet *const lpm_rule_sets[] = {
     &lpm_rules_paging,
     &lpm_rules_performance,
     &lpm_rules_processor,
+    &lpm_rules_qemu,
     &lpm_rules_redundancy,
     &lpm_rules_rmc,
     &lpm_rules_security,

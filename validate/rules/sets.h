@@ -26,6 +26,7 @@ extern const LpmRuleSet lpm_rules_os;
 extern const LpmRuleSet lpm_rules_paging;
 extern const LpmRuleSet lpm_rules_performance;
 extern const LpmRuleSet lpm_rules_processor;
+extern const LpmRuleSet lpm_rules_qemu;
 extern const LpmRuleSet lpm_rules_redundancy;
 extern const LpmRuleSet lpm_rules_rmc;
 extern const LpmRuleSet lpm_rules_security;

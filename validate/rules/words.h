@@ -40,6 +40,7 @@
 /* Conditions */
 #define IS(fact)          LPM_OPS(IS, fact)
 #define KNOWN(fact)       LPM_OPS(KNOWN, fact)
+#define GIVEN(fact)       LPM_OPS(GIVEN, fact)
 #define NOT(cond)         LPM_OPS(NOT, cond)
 #define AND(...)          LPM_OPS(AND, __VA_ARGS__)
 #define OR(...)           LPM_OPS(OR, __VA_ARGS__)
@@ -52,6 +53,8 @@
 #define GE(a, b)          LPM_OPS(GE, a, b)
 #define IN(fact, words) \
     LPM_E(.op = LPM_OP_IN, .text = (words), .args = LPM_ARGS(fact))
+#define PREFIX(fact, words) \
+    LPM_E(.op = LPM_OP_PREFIX, .text = (words), .args = LPM_ARGS(fact))
 #define HAS(list, value)  LPM_OPS(HAS, list, value)
 #define SUBSET(a, b)      LPM_OPS(SUBSET, a, b)
 #define DISJOINT(a, b)    LPM_OPS(DISJOINT, a, b)
