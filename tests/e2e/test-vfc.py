@@ -441,6 +441,11 @@ def case_frozen():
     end = disk.stop(vm, path)
     same(path, (end["bad"], end["lost"]), (0, 0))
     disk.check_file(stage.file(0, 1), end, 64)
+    # tgtd keeps sessions that were given up while it was frozen for ever.
+    stage.san.kill()
+    stage.san.start()
+    wait_for(lambda: ACTIVE[0] in stage.san.targets[0].sessions(),
+             "the adapter's return", RECOVERY_S, 1)
     return "%d errors, longest gap %d ms" % (end["errors"], end["gap_ms"])
 
 
