@@ -292,12 +292,19 @@ static inline GPtrArray *world_load(void)
     return cases;
 }
 
+static inline gboolean world_shows(const WorldCase *c,
+                                   const LpmRuleResult *result)
+{
+    return c->shows == NULL || strstr(result->actual, c->shows) != NULL ||
+           strstr(result->expected, c->shows) != NULL;
+}
+
 /** world_is_noticed: whether @c comes out otherwise than it says. */
 static inline gboolean world_is_noticed(const WorldCase *c)
 {
     LpmRuleResult *result = lpm_rule_run(c->rule, c->facts, &c->run);
     gboolean noticed = !g_str_equal(lpm_rule_status_name(result->status),
-                                    c->status);
+                                    c->status) || !world_shows(c, result);
 
     lpm_rule_result_free(result);
     return noticed;

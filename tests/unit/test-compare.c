@@ -272,6 +272,14 @@ CHANGE(preferred_spelled_otherwise)
     set_string(&d->preferred_mode, "POWER9");
 }
 
+/* A manual's name of it, which no comparison of letters would take. */
+CHANGE(preferred_by_the_manual)
+{
+    set_string(&s->preferred_mode, "power6-enhanced");
+    set_string(&d->preferred_mode, "POWER6 enhanced");
+    set_modes(d->modes, "power6,power6-enhanced,power7,power8,power9");
+}
+
 CHANGE(preferred_both_default)
 {
     set_string(&s->preferred_mode, "default");
@@ -321,6 +329,25 @@ CHANGE(raw_differs)
     raw_same(s, d);
     d->pvr = 0x004e1202;
     set_string(&d->cpu_model, "power9_v2.2");
+}
+
+CHANGE(raw_no_model)
+{
+    raw_differs(s, d);
+    set_string(&s->cpu_model, NULL);
+    set_string(&d->cpu_model, NULL);
+}
+
+CHANGE(raw_no_common_mode)
+{
+    raw_differs(s, d);
+    set_modes(s->modes, "");
+}
+
+CHANGE(raw_no_common_mode_or_model)
+{
+    raw_no_common_mode(s, d);
+    set_string(&s->cpu_model, NULL);
 }
 
 CHANGE(raw_stricter_mask)
@@ -431,6 +458,12 @@ CHANGE(cap_only_there_off)
 {
     (void)s;
     lpm_offer_add_cap(d, "cap-dexcr", 0, "off");
+}
+
+CHANGE(caps_unknown_here)
+{
+    g_array_set_size(s->caps, 0);
+    (void)d;
 }
 
 CHANGE(caps_unknown)
@@ -616,6 +649,18 @@ CHANGE(device_missing)
     g_array_remove_index(d->devices, 1);
 }
 
+CHANGE(devices_missing)
+{
+    device_missing(s, d);
+    g_array_remove_index(d->devices, 0);
+}
+
+CHANGE(device_without_id)
+{
+    g_clear_pointer(&device(s, 0)->id, g_free);
+    g_clear_pointer(&device(d, 0)->id, g_free);
+}
+
 CHANGE(device_other_instance)
 {
     (void)s;
@@ -710,6 +755,11 @@ CHANGE(multifd_here)
     d->multifd = FALSE;
     d->channels = 0;
     set_modes(d->migration_caps, "events,return-path");
+}
+
+CHANGE(multifd_there)
+{
+    multifd_here(d, s);
 }
 
 CHANGE(multifd_nowhere)
@@ -947,6 +997,8 @@ static const Case cases[] = {
     { "cpu-compat/preferred-differs", preferred_differs,
       "cpu-compat.preferred-equal", "", "-machine max-cpu-compat=power9" },
     { "cpu-compat/preferred-spelled", preferred_spelled_otherwise, "", "" },
+    { "cpu-compat/preferred-by-the-manual", preferred_by_the_manual, "",
+      "" },
     { "cpu-compat/preferred-both-default", preferred_both_default, "", "" },
     { "cpu-compat/preferred-taken-over", preferred_taken_over, "", "" },
     { "cpu-compat/preferred-only-there", preferred_only_there, "",
@@ -1036,6 +1088,7 @@ static const Case cases[] = {
       "spapr/0 version 4", "spapr/0 versions 1 to 3" },
     { "device/too-old", device_too_old_here, "device.version", "" },
     { "device/old-enough", device_old_enough, "", "" },
+    { "device/without-id", device_without_id, "", "" },
     { "device/extra", device_extra, "", "device.present-same", "-device",
       "virtio-blk/0 absent", "virtio-blk/0" },
     { "device/unknown", devices_unknown, "device.present,device.version",
@@ -1166,6 +1219,96 @@ static void test_list_text(void)
                     "0000:00:01.0/virtio-net-pci.rom 1000B");
     g_assert_cmpstr(reason->destination, ==, "ppc_spapr.ram 512M, "
                     "0000:00:01.0/virtio-net-pci.rom 256K");
+}
+
+/* What one row says of a case, to the letter. */
+typedef struct Said {
+    const char *id;
+    void (*change)(LpmOffer *s, LpmOffer *d);
+    const char *source;         /* NULL: it does not matter here */
+    const char *destination;
+    const char *remedy;
+} Said;
+
+static const Said said[] = {
+    { "cpu.pvr", raw_differs, "power10_v2.0 (PVR 0x00801200)",
+      "power9_v2.2 (PVR 0x004e1202)",
+      "restart the guest on the source with -machine max-cpu-compat=power10,"
+      " or start the destination with -cpu power10_v2.0" },
+    { "cpu.pvr", raw_no_model, "unknown (PVR 0x00801200)",
+      "unknown (PVR 0x004e1202)",
+      "restart the guest on the source with -machine max-cpu-compat=power10,"
+      " or start the destination with -cpu MODEL" },
+    { "cpu.pvr", raw_no_common_mode, NULL, NULL,
+      "start the destination with -cpu power10_v2.0" },
+    { "cpu.pvr", raw_no_common_mode_or_model, NULL, NULL,
+      "start the destination with the source's -cpu MODEL, or both with"
+      " -machine max-cpu-compat=MODE" },
+    { "machine.capabilities", caps_unknown, "known", "unknown", NULL },
+    { "machine.capabilities", caps_unknown_here, "unknown", "known", NULL },
+    { "machine.interrupt-mode", ic_here_dual, NULL, NULL,
+      "start the destination with -machine ic-mode=dual (a max-cpu-compat"
+      " below power9 makes it xics again)" },
+    { "machine.interrupt-mode", ic_there_dual, NULL, NULL,
+      "start the destination with -machine ic-mode=xics" },
+    { "machine.mmu-mode", mmu_radix, "radix", "hash", NULL },
+    { "device.present", same, "4 devices", "4 devices",
+      "start the destination with the source's -device options" },
+    { "device.present-same", same, "4 devices", "4 devices",
+      "start the destination with the source's -device options" },
+    { "device.present", devices_missing, "spapr/0, xive-source/0",
+      "spapr/0 absent, xive-source/0 absent",
+      "start the destination with the -device and -machine options that make"
+      " spapr/0, xive-source/0" },
+    { "device.present-same", devices_missing, "4 devices", "2 devices",
+      NULL },
+    { "device.present", device_extra, "4 devices", "5 devices", NULL },
+    { "device.present-same", device_extra,
+      "0000:00:02.0/virtio-blk/0 absent", "0000:00:02.0/virtio-blk/0",
+      "start the destination without the -device options that make"
+      " 0000:00:02.0/virtio-blk/0; they would begin as new" },
+    { "device.present", many_devices, NULL, NULL,
+      "start the destination with the -device and -machine options that make"
+      " cpu/100, cpu/101, cpu/102, cpu/103, cpu/104, cpu/105, cpu/106,"
+      " cpu/107, cpu/108, cpu/109, cpu/110, cpu/111, cpu/112, cpu/113,"
+      " cpu/114, cpu/115" },
+    { "stream.multifd", multifd_here, "on", "off",
+      "set multifd on on the destination with migrate-set-capabilities" },
+    { "stream.multifd", multifd_there, "off", "on",
+      "set multifd off on the destination with migrate-set-capabilities" },
+};
+
+static void assert_said(const char *text, const char *wanted)
+{
+    if (wanted) {
+        g_assert_cmpstr(text, ==, wanted);
+    }
+}
+
+static void test_said(void)
+{
+    gsize n;
+    const LpmCheck *checks = lpm_checks(&n);
+
+    for (guint i = 0; i < G_N_ELEMENTS(said); i++) {
+        g_autoptr(LpmOffer) source = full_offer();
+        g_autoptr(LpmOffer) destination = full_offer();
+        g_autofree char *from = NULL;
+        g_autofree char *to = NULL;
+        g_autofree char *remedy = NULL;
+        gsize k = 0;
+
+        while (k < n && !g_str_equal(checks[k].id, said[i].id)) {
+            k++;
+        }
+        g_assert_cmpuint(k, <, n);
+        said[i].change(source, destination);
+        lpm_check_run(&checks[k], source, destination, &from, &to, &remedy);
+        g_test_message("%u: %s", i, said[i].id);
+        assert_said(from, said[i].source);
+        assert_said(to, said[i].destination);
+        assert_said(remedy, said[i].remedy);
+    }
 }
 
 static void test_qemu_mode_in_remedy(void)
@@ -1470,6 +1613,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_case);
     }
     g_test_add_func("/lpm/compat/compare/list-text", test_list_text);
+    g_test_add_func("/lpm/compat/compare/said", test_said);
     g_test_add_func("/lpm/compat/compare/qemu-mode-in-remedy",
                     test_qemu_mode_in_remedy);
     g_test_add_func("/lpm/compat/compare/taken-over", test_taken_over);

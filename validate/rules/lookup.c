@@ -125,7 +125,7 @@ static gboolean next_list(LpmPlaces *places)
                                               places->next_server++);
         places->items = list_of(places->eval, places->at.side,
                                 places->at.server, places->at.list);
-        if (places->items != NULL && places->text != NULL) {
+        if (places->text != NULL) {
             places->items = lpm_node_candidates(
                 places->at.server, places->at.list, places->field,
                 places->text);
