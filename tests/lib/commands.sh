@@ -201,6 +201,21 @@ cmd_fuzz()
     [ -n "$fuzz_found" ] || die "no fuzz target was built"
 }
 
+# Prints each flip that no test notices, and how many there were.
+cmd_mutate()
+{
+    [ $# = 0 ] || die "mutate takes no argument"
+    # shellcheck disable=SC2086 # a list of names
+    need_packages $lpm_packages_build
+    meson_setup "$LPM_TOP/build-mutate" -Dqemu=disabled
+    # shellcheck disable=SC2046
+    step build-mutate "compile the rules with switches at their conditions" \
+        ninja -C "$LPM_TOP/build-mutate" $(jobs_option) mutants
+    say "flip each condition of each rule"
+    meson test -C "$LPM_TOP/build-mutate" --no-rebuild --verbose \
+        mutate mutate-code 9>&- </dev/null
+}
+
 cmd_bench()
 {
     case ${1:-} in
@@ -218,6 +233,7 @@ cmd_bench()
 
 cmd_clean()
 {
-    rm -rf "$LPM_BUILD" "$LPM_TOP/build-sanitize" "$LPM_TOP/build-fuzz"
+    rm -rf "$LPM_BUILD" "$LPM_TOP/build-sanitize" "$LPM_TOP/build-fuzz" \
+        "$LPM_TOP/build-mutate"
     say "removed build directories; downloads stay in $LPM_CACHE"
 }
