@@ -36,6 +36,11 @@
  * are turned away.  The source logs its WWPN out when the move is complete;
  * should the guest be started there once more (the destination failed), it
  * does as a destination does, with the WWPN that it had.
+ *
+ * While the machine is stopped its memory may be on its way: nothing is
+ * written there.  Entries for the queue wait in s->pending, which travels,
+ * and what the fabric answers to a datagram waits in the request, which does
+ * not: the driver begins anew.
  */
 
 #define TYPE_SPAPR_VFC "spapr-vfc"
@@ -55,7 +60,11 @@ typedef struct VfcRequest {
     LpmVfcCommand command;
     VfcIO io;
     bool cancelled;
+    bool requeue;           /* cancelled, and the driver is to ask again */
     bool submitted;
+    /* What came while the machine was stopped, for its next start */
+    VfcDone *then;
+    Error *then_err;
     QTAILQ_ENTRY(VfcRequest) next;
 } VfcRequest;
 
@@ -80,6 +89,8 @@ struct SpaprVfc {
 
     uint64_t wwpn[2];
     uint64_t wwnn;
+    GStrv portals;
+    char *chap_password;
     VfcFabric *fabric;          /* of the WWPN that is logged in, or NULL */
 
     /* what the guest has set up */
@@ -92,6 +103,7 @@ struct SpaprVfc {
     uint32_t async_next;
     guint known_targets;    /* that the guest could have asked for */
     VfcSubCrqs sub_crqs;
+    bool stopped;           /* guest memory and queue are not touched */
     bool moved;             /* the driver is to be told so at the next start */
     bool awaits_init;       /* it was told, and has not begun anew */
 
@@ -114,6 +126,13 @@ void vfc_post(SpaprVfc *s, uint8_t valid, uint8_t format,
 void vfc_flush_pending(SpaprVfc *s);
 void vfc_drop_pending(SpaprVfc *s);
 void vfc_retry(void *opaque);
+/*
+ * Whether @req has to wait for the machine to run: then @then is called with
+ * it, and a copy of @err, at the start.
+ */
+bool vfc_hold(VfcRequest *req, VfcDone *then, Error *err);
+/** vfc_release: goes on with all that was held. */
+void vfc_release(SpaprVfc *s);
 /* Whether the guest still waits for it. */
 bool vfc_wanted(const VfcRequest *req);
 void vfc_request_free(VfcRequest *req);
@@ -127,7 +146,7 @@ void vfc_fail_command(VfcRequest *req, uint16_t class, uint16_t error);
 
 /* link.c: the login, and what the fabric tells */
 /* Logs out, if there is a login; the next login is with @active. */
-bool vfc_use_wwpn(SpaprVfc *s, uint8_t active, Error **errp);
+void vfc_use_wwpn(SpaprVfc *s, uint8_t active);
 /* Every request of the guest is void, whatever the fabric still does. */
 void vfc_forget(SpaprVfc *s);
 void vfc_login(VfcRequest *req);

@@ -22,7 +22,8 @@ static void vfc_io_done(VfcIO *io)
 
     req->submitted = false;
     if (req->cancelled) {
-        vfc_fail_command(req, LPM_VFC_VIOS, LPM_VFC_VIOS_CANCELLED);
+        vfc_fail_command(req, LPM_VFC_VIOS, req->requeue ?
+                         LPM_VFC_VIOS_RESOURCE : LPM_VFC_VIOS_CANCELLED);
     } else if (io->failed) {
         /* The driver asks for it again once the target is back */
         vfc_fail_command(req, LPM_VFC_FABRIC, LPM_VFC_FABRIC_LINK_DOWN);
@@ -98,6 +99,9 @@ static void vfc_task_done(void *opaque, Error *err)
     VfcRequest *req = opaque;
     LpmVfcOutcome good = { 0 };
 
+    if (vfc_hold(req, vfc_task_done, err)) {
+        return;
+    }
     if (err) {
         vfc_fail_command(req, LPM_VFC_VIOS, 0x8000);
     } else {

@@ -6,7 +6,6 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
-#include "crypto/secret.h"
 #include "adapter.h"
 
 #define LINK_MBPS       8000
@@ -32,7 +31,7 @@ static void vfc_post_event(SpaprVfc *s, uint64_t event,
     uint64_t address = s->async.address + s->async_next * sizeof(entry);
     uint8_t valid = 1;
 
-    if (!s->logged_in ||
+    if (s->stopped || !s->logged_in ||
         spapr_vio_dma_read(&s->vdev, address, &valid, 1) != H_SUCCESS ||
         valid) {
         return;
@@ -66,7 +65,10 @@ static void vfc_target_lost(void *opaque, VfcTarget *target, const char *why)
 {
     SpaprVfc *s = opaque;
 
-    vfc_target_gone(s, target, why && *why ? why : "connection lost");
+    /* A stopped guest finds out when it asks for something */
+    if (!s->stopped) {
+        vfc_target_gone(s, target, why && *why ? why : "connection lost");
+    }
     vfc_scan_in(s, SCAN_SOON_MS);
 }
 
@@ -79,6 +81,10 @@ static void vfc_scanned(void *opaque, Error *err)
 
     s->scanning = false;
     s->login_waits = NULL;
+    if (s->stopped && !login) {
+        vfc_scan_in(s, SCAN_SOON_MS);
+        return;
+    }
     for (guint i = 0; !err && i < s->fabric->targets->len; i++) {
         VfcTarget *target = g_ptr_array_index(s->fabric->targets, i);
 
@@ -105,7 +111,7 @@ void vfc_scan(void *opaque)
 {
     SpaprVfc *s = opaque;
 
-    if (!s->logged_in || s->logging_in || s->scanning) {
+    if (!s->logged_in || s->logging_in || s->scanning || s->stopped) {
         vfc_scan_in(s, SCAN_MS);
         return;
     }
@@ -115,34 +121,22 @@ void vfc_scan(void *opaque)
 
 /* Login */
 
-static VfcFabric *vfc_new_fabric(SpaprVfc *s, uint64_t wwpn, Error **errp)
+static VfcFabric *vfc_new_fabric(SpaprVfc *s, uint64_t wwpn)
 {
-    g_auto(GStrv) portals = g_strsplit(s->portal, "+", -1);
-    g_autofree char *password = NULL;
     VfcIscsiParams params = {
-        .portals = (const char *const *)portals,
+        .portals = (const char *const *)s->portals,
         .user = s->chap_user,
+        .password = s->chap_password,
     };
 
-    if (s->chap_secret) {
-        password = qcrypto_secret_lookup_as_utf8(s->chap_secret, errp);
-        if (!password) {
-            return NULL;
-        }
-        params.password = password;
-    }
     return vfc_iscsi_new(wwpn, &params);
 }
 
 /* Logs out, if there is a login; the next login is with @active. */
-bool vfc_use_wwpn(SpaprVfc *s, uint8_t active, Error **errp)
+void vfc_use_wwpn(SpaprVfc *s, uint8_t active)
 {
-    VfcFabric *fabric = vfc_new_fabric(s, s->wwpn[active - 1], errp);
     VfcRequest *req, *after;
 
-    if (!fabric) {
-        return false;
-    }
     if (s->fabric) {
         s->fabric->ops->free(s->fabric);
     }
@@ -154,11 +148,10 @@ bool vfc_use_wwpn(SpaprVfc *s, uint8_t active, Error **errp)
     s->scanning = false;
     s->login_waits = NULL;
     s->known_targets = 0;
-    s->fabric = fabric;
+    s->fabric = vfc_new_fabric(s, s->wwpn[active - 1]);
     s->fabric->lost = vfc_target_lost;
     s->fabric->opaque = s;
     s->active = active;
-    return true;
 }
 
 /* Sessions of the guest */
@@ -180,7 +173,7 @@ void vfc_forget(SpaprVfc *s)
     }
     if (s->logging_in) {
         /* Nobody wants to know what comes of that login */
-        vfc_use_wwpn(s, s->active, NULL);
+        vfc_use_wwpn(s, s->active);
     }
 }
 
@@ -221,6 +214,9 @@ static void vfc_fabric_ready(void *opaque, Error *err)
     VfcRequest *req = opaque;
     LpmVfcResult result = { 0 };
 
+    if (vfc_hold(req, vfc_fabric_ready, err)) {
+        return;
+    }
     req->s->logging_in = false;
     req->s->known_targets = req->s->fabric->targets->len;
     vfc_scan_in(req->s, SCAN_MS);

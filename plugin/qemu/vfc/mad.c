@@ -66,6 +66,9 @@ static void vfc_target_ready(void *opaque, Error *err)
     VfcRequest *req = opaque;
     VfcTarget *target = vfc_mad_target(req);
 
+    if (vfc_hold(req, vfc_target_ready, err)) {
+        return;
+    }
     if (err) {
         warn_report("%s: %s", object_get_canonical_path_component(
                         OBJECT(req->s)), error_get_pretty(err));

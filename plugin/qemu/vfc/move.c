@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "block/aio-wait.h"
 #include "adapter.h"
@@ -50,6 +49,7 @@ static void vfc_drain(SpaprVfc *s)
         QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
             if (req->submitted) {
                 req->cancelled = true;
+                req->requeue = true;
                 s->fabric->ops->cancel(s->fabric, &req->io);
             }
         }
@@ -60,6 +60,8 @@ static void vfc_drain(SpaprVfc *s)
 static void vfc_tell_moved(SpaprVfc *s)
 {
     s->moved = false;
+    /* All that the old session waits for is void */
+    vfc_use_wwpn(s, s->active);
     if (!s->vdev.crq.qsize) {
         return;             /* no driver */
     }
@@ -76,10 +78,15 @@ void vfc_vm_state(void *opaque, bool running, RunState state)
 
     if (!running) {
         vfc_drain(s);
-    } else if (s->moved) {
+        s->stopped = true;
+        return;
+    }
+    s->stopped = false;
+    if (s->moved) {
         vfc_tell_moved(s);
     } else {
         vfc_flush_pending(s);
+        vfc_release(s);
     }
 }
 
@@ -89,8 +96,8 @@ int vfc_migration_event(NotifierWithReturn *notifier,
 {
     SpaprVfc *s = container_of(notifier, SpaprVfc, migration);
 
-    if (e->type == MIG_EVENT_PRECOPY_DONE &&
-        vfc_use_wwpn(s, s->active, NULL)) {
+    if (e->type == MIG_EVENT_PRECOPY_DONE) {
+        vfc_use_wwpn(s, s->active);
         s->moved = true;
     }
     return 0;
@@ -130,7 +137,6 @@ static int vfc_post_load(void *opaque, int version_id)
 {
     SpaprVfc *s = opaque;
     const char *id = object_get_canonical_path_component(OBJECT(s));
-    Error *err = NULL;
 
     if (memcmp(s->saved_wwpn, s->wwpn, sizeof(s->wwpn)) ||
         s->saved_active < 1 || s->saved_active > 2) {
@@ -153,10 +159,7 @@ static int vfc_post_load(void *opaque, int version_id)
         memcpy(pending->entry, s->saved_pending + at, LPM_VFC_CRQ_BYTES);
         QSIMPLEQ_INSERT_TAIL(&s->pending, pending, next);
     }
-    if (!vfc_use_wwpn(s, 3 - s->saved_active, &err)) {
-        error_report_err(err);
-        return -EINVAL;
-    }
+    vfc_use_wwpn(s, 3 - s->saved_active);
     s->moved = true;
     return 0;
 }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qapi/error.h"
 #include "adapter.h"
 
 #define RETRY_MS        10
@@ -14,7 +15,7 @@ void vfc_flush_pending(SpaprVfc *s)
 {
     PendingCrq *first;
 
-    while ((first = QSIMPLEQ_FIRST(&s->pending))) {
+    while (!s->stopped && (first = QSIMPLEQ_FIRST(&s->pending))) {
         if (s->vdev.crq.qsize &&
             spapr_vio_send_crq(&s->vdev, first->entry) > 0) {
             /* The guest empties it in its own time */
@@ -72,8 +73,36 @@ static void vfc_unmap(VfcRequest *req)
 void vfc_request_free(VfcRequest *req)
 {
     vfc_unmap(req);
+    error_free(req->then_err);
     QTAILQ_REMOVE(&req->s->requests, req, next);
     g_free(req);
+}
+
+bool vfc_hold(VfcRequest *req, VfcDone *then, Error *err)
+{
+    if (!req->s->stopped) {
+        return false;
+    }
+    req->then = then;
+    req->then_err = err ? error_copy(err) : NULL;
+    return true;
+}
+
+void vfc_release(SpaprVfc *s)
+{
+    VfcRequest *req, *after;
+
+    QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
+        if (req->then) {
+            VfcDone *then = req->then;
+            Error *err = req->then_err;
+
+            req->then = NULL;
+            req->then_err = NULL;
+            then(req, err);
+            error_free(err);
+        }
+    }
 }
 
 /* Whether the guest still waits for it. */

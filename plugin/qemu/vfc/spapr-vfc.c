@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/module.h"
+#include "crypto/secret.h"
 #include "hw/ppc/fdt.h"
 #include "hw/ppc/spapr.h"
 #include "hw/qdev-properties.h"
@@ -125,6 +126,43 @@ static bool vfc_parse_wwpn(const char *name, const char *text, uint64_t *ret,
     return true;
 }
 
+/* ADDRESS:PORT or [ADDRESS]:PORT: a name would have to be resolved here. */
+static bool vfc_is_portal(const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    g_autofree char *address = colon ? g_strndup(text, colon - text) : NULL;
+    size_t len = address ? strlen(address) : 0;
+    uint64_t port;
+
+    if (len > 2 && address[0] == '[' && address[len - 1] == ']') {
+        address[len - 1] = '\0';
+        memmove(address, address + 1, len - 1);
+    } else if (len == 0 || strchr(address, ':')) {
+        return false;
+    }
+    return g_hostname_is_ip_address(address) &&
+           g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL);
+}
+
+static bool vfc_check_portals(SpaprVfc *s, Error **errp)
+{
+    s->portals = g_strsplit(s->portal ? s->portal : "", "+", -1);
+    if (!s->portals[0]) {
+        error_setg(errp, "portal: none given, wanted ADDRESS:PORT, several "
+                   "separated by +");
+        return false;
+    }
+    for (guint i = 0; s->portals[i]; i++) {
+        if (!vfc_is_portal(s->portals[i])) {
+            error_setg(errp, "portal: '%s' is not ADDRESS:PORT, such as "
+                       "192.0.2.10:3260 or [2001:db8::10]:3260",
+                       s->portals[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool vfc_check_properties(SpaprVfc *s, Error **errp)
 {
     if (!vfc_parse_wwpn("wwpn", s->wwpn_text, &s->wwpn[0], errp) ||
@@ -145,9 +183,7 @@ static bool vfc_check_properties(SpaprVfc *s, Error **errp)
                    s->fabric_name ? s->fabric_name : "");
         return false;
     }
-    if (!s->portal || !*s->portal) {
-        error_setg(errp, "portal: none given, wanted HOST:PORT, several "
-                   "separated by +");
+    if (!vfc_check_portals(s, errp)) {
         return false;
     }
     if (s->active != 1 && s->active != 2) {
@@ -158,6 +194,32 @@ static bool vfc_check_properties(SpaprVfc *s, Error **errp)
         error_setg(errp, "chap-user and chap-secret go together");
         return false;
     }
+    if (s->chap_secret) {
+        s->chap_password = qcrypto_secret_lookup_as_utf8(s->chap_secret,
+                                                         errp);
+        return s->chap_password != NULL;
+    }
+    return true;
+}
+
+/* A WWPN is logged in once on a fabric; this is the part of it we see. */
+static bool vfc_is_alone(SpaprVfc *s, Error **errp)
+{
+    SpaprMachineState *spapr = SPAPR_MACHINE(qdev_get_machine());
+    BusChild *kid;
+
+    QTAILQ_FOREACH(kid, &spapr->vio_bus->bus.children, sibling) {
+        SpaprVfc *other = (SpaprVfc *)object_dynamic_cast(
+            OBJECT(kid->child), TYPE_SPAPR_VFC);
+
+        for (int i = 0; other && other != s && i < 4; i++) {
+            if (s->wwpn[i / 2] == other->wwpn[i % 2]) {
+                error_setg(errp, "WWPN %016" PRIx64 " is that of another "
+                           "adapter", s->wwpn[i / 2]);
+                return false;
+            }
+        }
+    }
     return true;
 }
 
@@ -167,12 +229,10 @@ static void vfc_realize(SpaprVioDevice *dev, Error **errp)
 
     QTAILQ_INIT(&s->requests);
     QSIMPLEQ_INIT(&s->pending);
-    if (!vfc_check_properties(s, errp)) {
+    if (!vfc_check_properties(s, errp) || !vfc_is_alone(s, errp)) {
         return;
     }
-    if (!vfc_use_wwpn(s, s->active, errp)) {
-        return;
-    }
+    vfc_use_wwpn(s, s->active);
     vfc_sub_crqs_init(&s->sub_crqs, dev);
     qdev_add_vm_change_state_handler(DEVICE(s), vfc_vm_state, s);
     migration_add_notifier(&s->migration, vfc_migration_event);
