@@ -127,6 +127,8 @@ class World:
 
 
 def systems(partitions):
+    # A server of one partition has not the volumes of a thousand.
+    LENGTHS['volumes'] = min(600, 8 * partitions)
     world = World()
     source = world.record('SYSTEM', 'source')
     destination = world.record('SYSTEM', 'destination')
