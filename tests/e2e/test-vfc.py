@@ -469,7 +469,7 @@ BAD = [
     ({"wwnn": "1"}, "wwnn: '1' is not a world wide name"),
     ({"fabric": None}, "fabric: '' is none that there is"),
     ({"fabric": "ethernet"}, "fabric: 'ethernet' is none that there is"),
-    ({"portal": None}, "portal: none given, wanted HOST:PORT"),
+    ({"portal": None}, "portal: none given, wanted ADDRESS:PORT"),
     ({"active": "0"}, "active: 0, wanted 1 or 2"),
     ({"active": "3"}, "active: 3, wanted 1 or 2"),
     ({"chap_user": "lpm"}, "chap-user and chap-secret go together"),
