@@ -136,6 +136,13 @@ void vfc_release(SpaprVfc *s);
 /* Whether the guest still waits for it. */
 bool vfc_wanted(const VfcRequest *req);
 void vfc_request_free(VfcRequest *req);
+/*
+ * Ends a command that is out, which is answered as cancelled and freed; does
+ * nothing to any other request.
+ */
+void vfc_cancel(VfcRequest *req);
+/** vfc_cancel_all: those of @target, or all if it is NULL. */
+void vfc_cancel_all(SpaprVfc *s, const VfcTarget *target);
 /* The MAD's answer stands in its copy.  These free the request. */
 void vfc_answer_mad(VfcRequest *req, uint16_t status);
 /* With status and error at @at; @explain is what a name server says. */

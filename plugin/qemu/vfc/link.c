@@ -159,18 +159,12 @@ void vfc_use_wwpn(SpaprVfc *s, uint8_t active)
 /* Every request of the guest is void, whatever the fabric still does. */
 void vfc_forget(SpaprVfc *s)
 {
-    VfcRequest *req, *after;
-
     s->epoch++;
     s->logged_in = false;
     s->async_next = 0;
     memset(&s->async, 0, sizeof(s->async));
     vfc_drop_pending(s);
-    QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
-        if (req->submitted) {
-            s->fabric->ops->cancel(s->fabric, &req->io);
-        }
-    }
+    vfc_cancel_all(s, NULL);
     if (s->logging_in) {
         /* Nobody wants to know what comes of that login */
         vfc_use_wwpn(s, s->active);
@@ -268,14 +262,8 @@ void vfc_login(VfcRequest *req)
 void vfc_logout(VfcRequest *req)
 {
     SpaprVfc *s = req->s;
-    VfcRequest *other, *after;
 
     s->logged_in = false;
-    QTAILQ_FOREACH_SAFE(other, &s->requests, next, after) {
-        if (other != req && other->submitted) {
-            other->cancelled = true;
-            s->fabric->ops->cancel(s->fabric, &other->io);
-        }
-    }
+    vfc_cancel_all(s, NULL);
     vfc_answer_mad(req, LPM_VFC_MAD_SUCCESS);
 }

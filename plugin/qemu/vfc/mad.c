@@ -133,15 +133,9 @@ static void vfc_implicit_logout(VfcRequest *req)
 {
     SpaprVfc *s = req->s;
     VfcTarget *target = vfc_mad_target(req);
-    VfcRequest *other, *after;
 
     if (target) {
-        QTAILQ_FOREACH_SAFE(other, &s->requests, next, after) {
-            if (other->submitted && other->io.target == target) {
-                other->cancelled = true;
-                s->fabric->ops->cancel(s->fabric, &other->io);
-            }
-        }
+        vfc_cancel_all(s, target);
         s->fabric->ops->target_logout(s->fabric, target);
     }
     /* Comes before the first login of every target, too */
@@ -165,8 +159,7 @@ static void vfc_task_management(VfcRequest *req)
             (cancel.target_id & 0xffffff) &&
             (!(cancel.flags & LPM_VFC_CANCEL_LUN_VALID) ||
              !memcmp(other->command.lun, cancel.lun, 8))) {
-            other->cancelled = true;
-            s->fabric->ops->cancel(s->fabric, &other->io);
+            vfc_cancel(other);
         }
     }
     vfc_answer_mad(req, LPM_VFC_MAD_SUCCESS);

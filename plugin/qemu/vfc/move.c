@@ -47,11 +47,8 @@ static void vfc_drain(SpaprVfc *s)
         warn_report("%s: commands without an answer after %d ms are aborted",
                     object_get_canonical_path_component(OBJECT(s)), DRAIN_MS);
         QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
-            if (req->submitted) {
-                req->cancelled = true;
-                req->requeue = true;
-                s->fabric->ops->cancel(s->fabric, &req->io);
-            }
+            req->requeue = true;
+            vfc_cancel(req);
         }
     }
 }

@@ -78,6 +78,25 @@ void vfc_request_free(VfcRequest *req)
     g_free(req);
 }
 
+void vfc_cancel(VfcRequest *req)
+{
+    if (req->submitted) {
+        req->cancelled = true;
+        req->s->fabric->ops->cancel(req->s->fabric, &req->io);
+    }
+}
+
+void vfc_cancel_all(SpaprVfc *s, const VfcTarget *target)
+{
+    VfcRequest *req, *after;
+
+    QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
+        if (!target || req->io.target == target) {
+            vfc_cancel(req);
+        }
+    }
+}
+
 bool vfc_hold(VfcRequest *req, VfcDone *then, Error *err)
 {
     if (!req->s->stopped) {
