@@ -86,19 +86,23 @@ static int compare_rules(gconstpointer a, gconstpointer b)
 
 static gboolean reads_hosts(const LpmExpr *expr)
 {
-    g_autoptr(GPtrArray) facts = expr != NULL ? lpm_expr_facts(expr) : NULL;
-
-    for (guint i = 0; facts != NULL && i < facts->len; i++) {
-        const LpmExpr *fact = g_ptr_array_index(facts, i);
-
-        switch (fact->anchor) {
+    if (expr == NULL) {
+        return FALSE;
+    }
+    if (expr->op == LPM_OP_FACT) {
+        switch (expr->anchor) {
         case LPM_AT_SRC_QEMU:
         case LPM_AT_DST_QEMU:
         case LPM_AT_MOVE:
         case LPM_AT_IT:     /* its list is a fact, too */
         case LPM_AT_UP:
-            break;
+            return FALSE;
         default:
+            return TRUE;
+        }
+    }
+    for (gsize i = 0; expr->args != NULL && expr->args[i] != NULL; i++) {
+        if (reads_hosts(expr->args[i])) {
             return TRUE;
         }
     }
