@@ -8,6 +8,19 @@
 #include "error/lpm-error.h"
 #include "facts/json-read.h"
 
+void lpm_json_pointer_key(GString *out, const char *key)
+{
+    for (const char *c = key; *c != '\0'; c++) {
+        if (*c == '~') {
+            g_string_append(out, "~0");
+        } else if (*c == '/') {
+            g_string_append(out, "~1");
+        } else {
+            g_string_append_c(out, *c);
+        }
+    }
+}
+
 static void pointer_append(GString *out, const LpmJsonPath *path)
 {
     if (path == NULL) {
@@ -19,15 +32,7 @@ static void pointer_append(GString *out, const LpmJsonPath *path)
         g_string_append_printf(out, "%u", path->index);
         return;
     }
-    for (const char *c = path->key; *c != '\0'; c++) {
-        if (*c == '~') {
-            g_string_append(out, "~0");
-        } else if (*c == '/') {
-            g_string_append(out, "~1");
-        } else {
-            g_string_append_c(out, *c);
-        }
-    }
+    lpm_json_pointer_key(out, path->key);
 }
 
 char *lpm_json_pointer(const LpmJsonPath *path, const char *key)

@@ -50,6 +50,9 @@ JsonNode *lpm_json_parse(const char *text, gsize len, const char *what,
  */
 char *lpm_json_pointer(const LpmJsonPath *path, const char *key);
 
+/** lpm_json_pointer_key: appends @key as a pointer writes it (~0, ~1). */
+void lpm_json_pointer_key(GString *out, const char *key);
+
 /**
  * lpm_json_object: @node as an object, owned by @node.
  *

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "error/lpm-error.h"
+#include "facts/json-read.h"
 #include "facts/record-json.h"
 
 #define ITEMS_MAX  65536u
@@ -23,15 +24,7 @@ static char *pointer_to(const Place *place, const char *member)
     GString *text = g_string_new(place->pointer);
 
     g_string_append_c(text, '/');
-    for (; *member != '\0'; member++) {
-        if (*member == '~') {
-            g_string_append(text, "~0");
-        } else if (*member == '/') {
-            g_string_append(text, "~1");
-        } else {
-            g_string_append_c(text, *member);
-        }
-    }
+    lpm_json_pointer_key(text, member);
     return g_string_free(text, FALSE);
 }
 
