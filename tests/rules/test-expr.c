@@ -12,7 +12,7 @@ static LpmTruth truth_of(const LpmExpr *expr, const LpmFacts *facts)
     LpmTruth truth;
 
     g_assert_cmpstr(fault, ==, NULL);
-    found = lpm_expr_eval(expr, facts);
+    found = lpm_expr_eval(expr, facts, 0);
     truth = found.truth;
     lpm_found_clear(&found);
     return truth;
@@ -59,7 +59,7 @@ static void test_given(void)
     const LpmExpr *expr = GIVEN(DST_QEMU(URI));
     g_autoptr(LpmFacts) some = with_uri("");
     g_autoptr(LpmFacts) none = lpm_facts_new();
-    LpmFound found = lpm_expr_eval(expr, none);
+    LpmFound found = lpm_expr_eval(expr, none, 0);
     g_autofree char *text = lpm_expr_text(expr);
 
     g_assert_cmpint(truth_of(expr, some), ==, LPM_YES);
@@ -67,6 +67,33 @@ static void test_given(void)
     g_assert_cmpstr(found.missing, ==, "destination.qemu.uri: not given");
     g_assert_cmpstr(text, ==, "destination.qemu.uri is given");
     lpm_found_clear(&found);
+}
+
+/* Texts are made when somebody wants them: they are most of the time. */
+static void test_want(void)
+{
+    const LpmExpr *expr = EQ(DST_QEMU(URI), TXT("tcp:"));
+    static const struct {
+        const char *uri;
+        guint want;
+        const char *seen;
+    } vectors[] = {
+        { "tcp:", 0, NULL },
+        { "tcp:", LPM_WANT_FAILS, NULL },
+        { "tcp:", LPM_WANT_PASSES, "destination.qemu.uri: tcp:" },
+        { "unix:", 0, NULL },
+        { "unix:", LPM_WANT_PASSES, NULL },
+        { "unix:", LPM_WANT_FAILS, "destination.qemu.uri: unix:" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(vectors); i++) {
+        g_autoptr(LpmFacts) facts = with_uri(vectors[i].uri);
+        LpmFound found = lpm_expr_eval(expr, facts, vectors[i].want);
+
+        g_assert_cmpstr(found.seen, ==, vectors[i].seen);
+        g_assert_null(found.facts);
+        lpm_found_clear(&found);
+    }
 }
 
 static void set_macs(LpmFacts *facts, LpmSide side, const char *list)
@@ -133,6 +160,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/lpm/rules/expr/prefix", test_prefix);
     g_test_add_func("/lpm/rules/expr/given", test_given);
+    g_test_add_func("/lpm/rules/expr/want", test_want);
     g_test_add_func("/lpm/rules/expr/equal-strings", test_equal_strings);
     g_test_add_func("/lpm/rules/expr/faults", test_faults);
     return g_test_run();

@@ -311,7 +311,7 @@ static void run_test(LpmRuleResult *result, const LpmFacts *facts,
     LpmFound found = { .truth = LPM_YES };
 
     if (rule->when != NULL) {
-        found = lpm_expr_eval_for(rule->when, facts, want);
+        found = lpm_expr_eval(rule->when, facts, want);
         take_facts(result, &found);
         if (found.truth == LPM_NO) {
             result->status = LPM_RULE_NOT_APPLICABLE;
@@ -321,7 +321,8 @@ static void run_test(LpmRuleResult *result, const LpmFacts *facts,
     }
     if (found.truth == LPM_YES) {
         lpm_found_clear(&found);
-        found = lpm_expr_eval_for(rule->test, facts, want |
+        found = lpm_expr_eval(rule->test, facts, want |
+                                  LPM_WANT_FAILS |
                                   (run->brief ? 0 : LPM_WANT_PASSES));
         take_facts(result, &found);
     }

@@ -822,16 +822,21 @@ static LpmTruth eval_condition(LpmEval *eval, const LpmExpr *expr)
     return result;
 }
 
-LpmFound lpm_expr_eval_for(const LpmExpr *expr, const LpmFacts *facts,
-                           guint want)
+LpmFound lpm_expr_eval(const LpmExpr *expr, const LpmFacts *facts,
+                       guint want)
 {
     g_autoptr(GArray) seen = g_array_new(FALSE, FALSE, sizeof(Seen));
     LpmEval eval = { .facts = facts, .seen = seen };
     LpmFound found = { 0 };
+    guint shown[] = {
+        [LPM_NO] = LPM_WANT_FAILS,
+        [LPM_YES] = LPM_WANT_PASSES,
+        [LPM_UNKNOWN] = 0,
+    };
 
     g_array_set_clear_func(seen, clear_seen);
     found.truth = eval_condition(&eval, expr);
-    if (found.truth != LPM_YES || (want & LPM_WANT_PASSES) != 0) {
+    if ((want & shown[found.truth]) != 0) {
         found.seen = seen_text(seen);
     }
     if (found.truth == LPM_UNKNOWN) {
@@ -843,11 +848,6 @@ LpmFound lpm_expr_eval_for(const LpmExpr *expr, const LpmFacts *facts,
     }
     clear_seen(&eval.missing);
     return found;
-}
-
-LpmFound lpm_expr_eval(const LpmExpr *expr, const LpmFacts *facts)
-{
-    return lpm_expr_eval_for(expr, facts, LPM_WANT_PASSES);
 }
 
 void lpm_found_clear(LpmFound *found)

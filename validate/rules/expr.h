@@ -135,27 +135,25 @@ typedef struct LpmFound {
     GPtrArray *facts;       /* LpmKnown *, LPM_KNOWN_MAX at most; or NULL */
 } LpmFound;
 
-/* What is to be told besides the truth, and why it is not YES. */
+/* What is to be told besides the truth, and what is missing if UNKNOWN. */
 typedef enum LpmWant {
-    LPM_WANT_PASSES = 1 << 0,   /* what was seen when it is YES, too */
-    LPM_WANT_FACTS  = 1 << 1,   /* the list of facts */
+    LPM_WANT_FAILS  = 1 << 0,   /* what was seen when it is NO */
+    LPM_WANT_PASSES = 1 << 1,   /* what was seen when it is YES */
+    LPM_WANT_FACTS  = 1 << 2,   /* the list of facts */
 } LpmWant;
 
 /** lpm_found_clear: frees the texts. */
 void lpm_found_clear(LpmFound *found);
 
 /**
- * lpm_expr_eval_for:
+ * lpm_expr_eval:
  * @expr: a condition
  * @want: LpmWant bits
  *
  * Pure.  Threads: any.
  */
-LpmFound lpm_expr_eval_for(const LpmExpr *expr, const LpmFacts *facts,
-                           guint want);
-
-/** lpm_expr_eval: the same, with LPM_WANT_PASSES. */
-LpmFound lpm_expr_eval(const LpmExpr *expr, const LpmFacts *facts);
+LpmFound lpm_expr_eval(const LpmExpr *expr, const LpmFacts *facts,
+                       guint want);
 
 /**
  * lpm_expr_facts: every FACT below @expr, once each, in order of reading.
