@@ -5,7 +5,8 @@ import os
 import socket
 import time
 
-from mockqmp import (CLOSE, HANG, Raw, Skip, err, lpm, main, recording, ret)
+from mockqmp import (CLOSE, HANG, Raw, Skip, environment, err, lpm, main,
+                     recording, ret)
 
 FAST = '--qmp-deadline=300'
 
@@ -195,10 +196,23 @@ def every_command_hostile(case):
         case.dir = directory
 
 
+def libvirt_library_damaged(case):
+    """It is loaded when asked for: what does not ask does not notice."""
+    with open(case.path('libvirt.so.0'), 'wb') as file:
+        file.write(b'no library')
+    env = dict(environment(), LD_LIBRARY_PATH=case.dir)
+    lpm('--version', env=env).expect(0)
+    result = lpm('facts', '--source', 'test:///default', env=env)
+    if 'built without libvirt' in result.err:
+        raise Skip('this lpm was built without libvirt')
+    result.expect(3, "cannot use libvirt's library", 'libvirt.so.0',
+                  'install libvirt0')
+
+
 main([absent, not_a_socket, stale_socket, permission_denied, path_too_long,
       silent_peer, hangs_at_a_command, hangs_inside_a_reply, drips_events,
       closes_at_once, closes_at_a_command, closes_inside_a_reply,
       other_greeting, garbage, deep, endless_line, endless_events,
       neither_return_nor_error, error_without_desc, huge_numbers,
       events_between_replies, ill_typed_events, every_command_refused,
-      every_command_hostile])
+      every_command_hostile, libvirt_library_damaged])

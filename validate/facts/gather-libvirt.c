@@ -20,8 +20,7 @@
 
 #include <string.h>
 
-#include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
+#include "facts/libvirt-calls.h"
 
 G_STATIC_ASSERT((int)LPM_LIBVIRT_NOSTATE == (int)VIR_DOMAIN_NOSTATE);
 G_STATIC_ASSERT((int)LPM_LIBVIRT_RUNNING == (int)VIR_DOMAIN_RUNNING);
@@ -31,6 +30,9 @@ G_STATIC_ASSERT((int)LPM_LIBVIRT_SHUTDOWN == (int)VIR_DOMAIN_SHUTDOWN);
 G_STATIC_ASSERT((int)LPM_LIBVIRT_SHUTOFF == (int)VIR_DOMAIN_SHUTOFF);
 G_STATIC_ASSERT((int)LPM_LIBVIRT_CRASHED == (int)VIR_DOMAIN_CRASHED);
 G_STATIC_ASSERT((int)LPM_LIBVIRT_PMSUSPENDED == (int)VIR_DOMAIN_PMSUSPENDED);
+
+/* Loaded by the caller before there is a thread. */
+static LpmLibvirtCalls vir;
 
 typedef struct Job {
     GMutex mutex;
@@ -89,7 +91,7 @@ static void be_silent(void *opaque, virErrorPtr error)
 
 static char *last_message(const char *call)
 {
-    const char *message = virGetLastErrorMessage();
+    const char *message = vir.GetLastErrorMessage();
     g_autofree char *text =
         g_utf8_make_valid(message != NULL ? message : "no reason", -1);
 
@@ -114,7 +116,7 @@ static gboolean fail(Job *job, const char *call, const char *what)
  */
 static gboolean soft(Job *job, const char *call, char **ret_why)
 {
-    if (virConnectIsAlive(job->conn) != 1) {
+    if (vir.ConnectIsAlive(job->conn) != 1) {
         return fail(job, call, "the daemon ended the connection");
     }
     if (ret_why != NULL && *ret_why == NULL) {
@@ -174,7 +176,7 @@ static gboolean ask_pages(Job *job)
     if (!begin(job, "virNodeGetInfo")) {
         return FALSE;
     }
-    if (virNodeGetInfo(job->conn, &info) != 0) {
+    if (vir.NodeGetInfo(job->conn, &info) != 0) {
         raw->why_pages = g_strdup("libvirt does not tell its NUMA nodes");
         return soft(job, "virNodeGetInfo", NULL);
     }
@@ -189,7 +191,7 @@ static gboolean ask_pages(Job *job)
         return FALSE;
     }
     counts = g_new0(unsigned long long, (gsize)sizes->len * cells);
-    got = virNodeGetFreePages(job->conn, sizes->len, (guint *)sizes->data, 0,
+    got = vir.NodeGetFreePages(job->conn, sizes->len, (guint *)sizes->data, 0,
                               cells, counts, 0);
     if (got < 0 || (guint)got != sizes->len * cells) {
         if (got >= 0) {
@@ -217,7 +219,7 @@ static gboolean ask_host(Job *job)
     if (!begin(job, "virConnectGetHostname")) {
         return FALSE;
     }
-    text = virConnectGetHostname(job->conn);
+    text = vir.ConnectGetHostname(job->conn);
     if (text != NULL) {
         job->raw->hostname = name_of(text);
         free(text);
@@ -227,7 +229,7 @@ static gboolean ask_host(Job *job)
     if (!begin(job, "virConnectGetCapabilities")) {
         return FALSE;
     }
-    text = virConnectGetCapabilities(job->conn);
+    text = vir.ConnectGetCapabilities(job->conn);
     if (text == NULL) {
         return fail(job, "virConnectGetCapabilities",
                     "no capabilities, without which nothing is known");
@@ -236,7 +238,7 @@ static gboolean ask_host(Job *job)
         !begin(job, "virNodeGetFreeMemory")) {
         return FALSE;
     }
-    job->raw->free_bytes = virNodeGetFreeMemory(job->conn);
+    job->raw->free_bytes = vir.NodeGetFreeMemory(job->conn);
     job->raw->free_told = job->raw->free_bytes > 0;
     return job->raw->free_told || soft(job, "virNodeGetFreeMemory", NULL);
 }
@@ -255,31 +257,31 @@ static gboolean ask_domcapabilities(Job *job)
     if (!begin(job, "virConnectOpen")) {
         return FALSE;
     }
-    conn = virConnectOpen(raw->uri);
+    conn = vir.ConnectOpen(raw->uri);
     if (conn == NULL) {
         why = last_message("virConnectOpen");
         raw->why_domcapabilities = g_strconcat(
             "libvirt tells domain capabilities only to who may write: ",
             why, NULL);
-        return virConnectIsAlive(job->conn) == 1 ||
+        return vir.ConnectIsAlive(job->conn) == 1 ||
                fail(job, "virConnectOpen",
                     "the daemon ended the connection");
     }
     if (!begin(job, "virConnectGetDomainCapabilities")) {
-        virConnectClose(conn);
+        vir.ConnectClose(conn);
         return FALSE;
     }
-    text = virConnectGetDomainCapabilities(conn, NULL, "ppc64", "pseries",
+    text = vir.ConnectGetDomainCapabilities(conn, NULL, "ppc64", "pseries",
                                            NULL, 0);
     if (text == NULL) {
         raw->why_domcapabilities =
             last_message("virConnectGetDomainCapabilities");
-        virConnectClose(conn);
-        return virConnectIsAlive(job->conn) == 1 ||
+        vir.ConnectClose(conn);
+        return vir.ConnectIsAlive(job->conn) == 1 ||
                fail(job, "virConnectGetDomainCapabilities",
                     "the daemon ended the connection");
     }
-    virConnectClose(conn);
+    vir.ConnectClose(conn);
     return take_xml(job, text, &raw->domcapabilities);
 }
 
@@ -298,7 +300,7 @@ static gboolean ask_job(Job *job, virDomainPtr dom, int state, int reason,
     if (!begin(job, "virDomainGetJobStats")) {
         return FALSE;
     }
-    if (virDomainGetJobStats(dom, &type, &params, &n, 0) != 0) {
+    if (vir.DomainGetJobStats(dom, &type, &params, &n, 0) != 0) {
         if (state == VIR_DOMAIN_PAUSED &&
             reason == VIR_DOMAIN_PAUSED_MIGRATION) {
             /* the side that it comes to has no statistics */
@@ -309,7 +311,7 @@ static gboolean ask_job(Job *job, virDomainPtr dom, int state, int reason,
     }
     if (type == VIR_DOMAIN_JOB_NONE) {
         domain->leaves = domain->arrives = LPM_LIBVIRT_NO;
-    } else if (virTypedParamsGetInt(params, n, VIR_DOMAIN_JOB_OPERATION,
+    } else if (vir.TypedParamsGetInt(params, n, VIR_DOMAIN_JOB_OPERATION,
                                     &operation) == 1) {
         domain->leaves =
             operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT ?
@@ -318,7 +320,7 @@ static gboolean ask_job(Job *job, virDomainPtr dom, int state, int reason,
             operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN ?
             LPM_LIBVIRT_YES : LPM_LIBVIRT_NO;
     }
-    virTypedParamsFree(params, n);
+    vir.TypedParamsFree(params, n);
     return TRUE;
 }
 
@@ -330,7 +332,7 @@ static LpmLibvirtTold told(int answer)
 
 static gboolean ask_domain(Job *job, virDomainPtr dom)
 {
-    g_autofree char *name = name_of(virDomainGetName(dom));
+    g_autofree char *name = name_of(vir.DomainGetName(dom));
     LpmLibvirtDomain *domain;
     int state = VIR_DOMAIN_NOSTATE;
     int reason = 0;
@@ -339,10 +341,10 @@ static gboolean ask_domain(Job *job, virDomainPtr dom)
     if (!begin(job, "virDomainGetXMLDesc")) {
         return FALSE;
     }
-    xml = virDomainGetXMLDesc(dom, 0);
+    xml = vir.DomainGetXMLDesc(dom, 0);
     if (xml == NULL) {
-        if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN &&
-            virConnectIsAlive(job->conn) == 1) {
+        if (vir.GetLastErrorCode() == VIR_ERR_NO_DOMAIN &&
+            vir.ConnectIsAlive(job->conn) == 1) {
             return TRUE;    /* it ended since the list was made */
         }
         return fail(job, "virDomainGetXMLDesc", name);
@@ -352,7 +354,7 @@ static gboolean ask_domain(Job *job, virDomainPtr dom)
         !begin(job, "virDomainGetState")) {
         return FALSE;
     }
-    if (virDomainGetState(dom, &state, &reason, 0) != 0 &&
+    if (vir.DomainGetState(dom, &state, &reason, 0) != 0 &&
         !soft(job, "virDomainGetState", NULL)) {
         return FALSE;
     }
@@ -360,11 +362,11 @@ static gboolean ask_domain(Job *job, virDomainPtr dom)
     if (!begin(job, "virDomainIsPersistent")) {
         return FALSE;
     }
-    domain->persistent = told(virDomainIsPersistent(dom));
+    domain->persistent = told(vir.DomainIsPersistent(dom));
     if (!begin(job, "virDomainHasManagedSaveImage")) {
         return FALSE;
     }
-    domain->saved = told(virDomainHasManagedSaveImage(dom, 0));
+    domain->saved = told(vir.DomainHasManagedSaveImage(dom, 0));
     return ask_job(job, dom, state, reason, domain);
 }
 
@@ -377,14 +379,14 @@ static gboolean ask_domains(Job *job)
     if (!begin(job, "virConnectListAllDomains")) {
         return FALSE;
     }
-    n = virConnectListAllDomains(job->conn, &all, 0);
+    n = vir.ConnectListAllDomains(job->conn, &all, 0);
     if (n < 0) {
         return fail(job, "virConnectListAllDomains", "no list of domains");
     }
     good = count(job, n);
     for (int i = 0; i < n; i++) {
         good = good && ask_domain(job, all[i]);
-        virDomainFree(all[i]);
+        vir.DomainFree(all[i]);
     }
     free(all);
     return good;
@@ -392,14 +394,14 @@ static gboolean ask_domains(Job *job)
 
 static gboolean ask_network(Job *job, virNetworkPtr net)
 {
-    g_autofree char *name = name_of(virNetworkGetName(net));
+    g_autofree char *name = name_of(vir.NetworkGetName(net));
     LpmLibvirtNetwork *network;
     char *xml;
 
     if (!begin(job, "virNetworkGetXMLDesc")) {
         return FALSE;
     }
-    xml = virNetworkGetXMLDesc(net, 0);
+    xml = vir.NetworkGetXMLDesc(net, 0);
     if (xml == NULL) {
         return soft(job, "virNetworkGetXMLDesc", &job->raw->why_networks);
     }
@@ -408,7 +410,7 @@ static gboolean ask_network(Job *job, virNetworkPtr net)
         !begin(job, "virNetworkIsActive")) {
         return FALSE;
     }
-    network->active = told(virNetworkIsActive(net));
+    network->active = told(vir.NetworkIsActive(net));
     return TRUE;
 }
 
@@ -421,7 +423,7 @@ static gboolean ask_networks(Job *job)
     if (!begin(job, "virConnectListAllNetworks")) {
         return FALSE;
     }
-    n = virConnectListAllNetworks(job->conn, &all, 0);
+    n = vir.ConnectListAllNetworks(job->conn, &all, 0);
     if (n < 0) {
         return soft(job, "virConnectListAllNetworks",
                     &job->raw->why_networks);
@@ -429,7 +431,7 @@ static gboolean ask_networks(Job *job)
     good = count(job, n);
     for (int i = 0; i < n; i++) {
         good = good && ask_network(job, all[i]);
-        virNetworkFree(all[i]);
+        vir.NetworkFree(all[i]);
     }
     free(all);
     return good;
@@ -437,14 +439,14 @@ static gboolean ask_networks(Job *job)
 
 static gboolean ask_interface(Job *job, virInterfacePtr dev)
 {
-    g_autofree char *name = name_of(virInterfaceGetName(dev));
+    g_autofree char *name = name_of(vir.InterfaceGetName(dev));
     LpmLibvirtDoc *doc;
     char *xml;
 
     if (!begin(job, "virInterfaceGetXMLDesc")) {
         return FALSE;
     }
-    xml = virInterfaceGetXMLDesc(dev, 0);
+    xml = vir.InterfaceGetXMLDesc(dev, 0);
     if (xml == NULL) {
         return soft(job, "virInterfaceGetXMLDesc",
                     &job->raw->why_interfaces);
@@ -462,7 +464,7 @@ static gboolean ask_interfaces(Job *job)
     if (!begin(job, "virConnectListAllInterfaces")) {
         return FALSE;
     }
-    n = virConnectListAllInterfaces(job->conn, &all, 0);
+    n = vir.ConnectListAllInterfaces(job->conn, &all, 0);
     if (n < 0) {
         return soft(job, "virConnectListAllInterfaces",
                     &job->raw->why_interfaces);
@@ -470,7 +472,7 @@ static gboolean ask_interfaces(Job *job)
     good = count(job, n);
     for (int i = 0; i < n; i++) {
         good = good && ask_interface(job, all[i]);
-        virInterfaceFree(all[i]);
+        vir.InterfaceFree(all[i]);
     }
     free(all);
     return good;
@@ -485,7 +487,7 @@ static gboolean ask_volume(Job *job, virStorageVolPtr vol, const char *pool,
     if (!begin(job, "virStorageVolGetXMLDesc")) {
         return FALSE;
     }
-    xml = virStorageVolGetXMLDesc(vol, 0);
+    xml = vir.StorageVolGetXMLDesc(vol, 0);
     if (xml == NULL) {
         return soft(job, "virStorageVolGetXMLDesc", &job->raw->why_volumes);
     }
@@ -499,7 +501,7 @@ static gboolean ask_volume(Job *job, virStorageVolPtr vol, const char *pool,
 
 static gboolean ask_pool(Job *job, virStoragePoolPtr pool)
 {
-    g_autofree char *name = name_of(virStoragePoolGetName(pool));
+    g_autofree char *name = name_of(vir.StoragePoolGetName(pool));
     g_autofree char *pool_xml = NULL;
     virStorageVolPtr *all = NULL;
     gboolean good;
@@ -509,7 +511,7 @@ static gboolean ask_pool(Job *job, virStoragePoolPtr pool)
     if (!begin(job, "virStoragePoolGetXMLDesc")) {
         return FALSE;
     }
-    xml = virStoragePoolGetXMLDesc(pool, 0);
+    xml = vir.StoragePoolGetXMLDesc(pool, 0);
     if (xml == NULL) {
         return soft(job, "virStoragePoolGetXMLDesc",
                     &job->raw->why_volumes);
@@ -518,7 +520,7 @@ static gboolean ask_pool(Job *job, virStoragePoolPtr pool)
         !begin(job, "virStoragePoolListAllVolumes")) {
         return FALSE;
     }
-    n = virStoragePoolListAllVolumes(pool, &all, 0);
+    n = vir.StoragePoolListAllVolumes(pool, &all, 0);
     if (n < 0) {
         return soft(job, "virStoragePoolListAllVolumes",
                     &job->raw->why_volumes);
@@ -526,7 +528,7 @@ static gboolean ask_pool(Job *job, virStoragePoolPtr pool)
     good = count(job, n);
     for (int i = 0; i < n; i++) {
         good = good && ask_volume(job, all[i], name, pool_xml);
-        virStorageVolFree(all[i]);
+        vir.StorageVolFree(all[i]);
     }
     free(all);
     return good;
@@ -541,7 +543,7 @@ static gboolean ask_pools(Job *job)
     if (!begin(job, "virConnectListAllStoragePools")) {
         return FALSE;
     }
-    n = virConnectListAllStoragePools(
+    n = vir.ConnectListAllStoragePools(
         job->conn, &all, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE);
     if (n < 0) {
         return soft(job, "virConnectListAllStoragePools",
@@ -550,7 +552,7 @@ static gboolean ask_pools(Job *job)
     good = count(job, n);
     for (int i = 0; i < n; i++) {
         good = good && ask_pool(job, all[i]);
-        virStoragePoolFree(all[i]);
+        vir.StoragePoolFree(all[i]);
     }
     free(all);
     return good;
@@ -558,14 +560,14 @@ static gboolean ask_pools(Job *job)
 
 static gboolean ask_nodedev(Job *job, virNodeDevicePtr dev)
 {
-    g_autofree char *name = name_of(virNodeDeviceGetName(dev));
+    g_autofree char *name = name_of(vir.NodeDeviceGetName(dev));
     LpmLibvirtDoc *doc;
     char *xml;
 
     if (!begin(job, "virNodeDeviceGetXMLDesc")) {
         return FALSE;
     }
-    xml = virNodeDeviceGetXMLDesc(dev, 0);
+    xml = vir.NodeDeviceGetXMLDesc(dev, 0);
     if (xml == NULL) {
         return soft(job, "virNodeDeviceGetXMLDesc",
                     &job->raw->why_nodedevs);
@@ -583,7 +585,7 @@ static gboolean ask_nodedevs(Job *job)
     if (!begin(job, "virConnectListAllNodeDevices")) {
         return FALSE;
     }
-    n = virConnectListAllNodeDevices(
+    n = vir.ConnectListAllNodeDevices(
         job->conn, &all, VIR_CONNECT_LIST_NODE_DEVICES_CAP_STORAGE |
         VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST);
     if (n < 0) {
@@ -593,7 +595,7 @@ static gboolean ask_nodedevs(Job *job)
     good = count(job, n);
     for (int i = 0; i < n; i++) {
         good = good && ask_nodedev(job, all[i]);
-        virNodeDeviceFree(all[i]);
+        vir.NodeDeviceFree(all[i]);
     }
     free(all);
     return good;
@@ -605,15 +607,15 @@ static void ask_all(Job *job)
     if (!begin(job, "virInitialize")) {
         return;
     }
-    if (virInitialize() != 0) {
+    if (vir.Initialize() != 0) {
         fail(job, "virInitialize", "libvirt does not start");
         return;
     }
-    virSetErrorFunc(NULL, be_silent);
+    vir.SetErrorFunc(NULL, be_silent);
     if (!begin(job, "virConnectOpenReadOnly")) {
         return;
     }
-    job->conn = virConnectOpenReadOnly(job->raw->uri);
+    job->conn = vir.ConnectOpenReadOnly(job->raw->uri);
     if (job->conn == NULL) {
         fail(job, "virConnectOpenReadOnly", "no connection");
         return;
@@ -623,7 +625,7 @@ static void ask_all(Job *job)
         ask_domains(job);
     }
     begin(job, "virConnectClose");
-    virConnectClose(job->conn);
+    vir.ConnectClose(job->conn);
 }
 
 static gpointer worker(gpointer opaque)
@@ -695,10 +697,15 @@ gboolean lpm_gather_libvirt_within(LpmFacts *facts, LpmSide side,
                                    guint call_ms, guint total_ms,
                                    GError **error)
 {
-    Job *job = g_new0(Job, 1);
     g_autoptr(LpmNode) system = NULL;
+    Job *job;
     GThread *thread;
 
+    if (!lpm_libvirt_calls_load(&vir, error)) {
+        g_prefix_error(error, "libvirt %s: ", uri);
+        return FALSE;
+    }
+    job = g_new0(Job, 1);
     g_mutex_init(&job->mutex);
     g_cond_init(&job->cond);
     job->refs = 2;
