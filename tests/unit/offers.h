@@ -95,4 +95,45 @@ static inline LpmOffer *full_offer(void)
     return offer;
 }
 
+/* The same with storage that was looked at; @mine: which of the pair did. */
+static inline void add_storage(LpmOffer *offer, guint mine)
+{
+    LpmOfferLun disk = {
+        .target = 0x5005076801234567,
+        .blocks = 0x20000,
+        .max_transfer = 1 << 20,
+        .reg = 0x30000001,
+        .block_bytes = 512,
+        .name = (char *)"iqn.2026-11.test:a",
+        .identity = (char *)"naa.600507680c8081d5a000000000000142",
+    };
+    LpmOfferLun changer = {
+        .target = 0x5005076801234567,
+        .reg = 0x30000001,
+        .lun = 1,
+        .identity = (char *)"t10.CHANGER+sn.7",
+    };
+
+    lpm_offer_add_look(offer, 0x30000001, 0xc050760a1b2c0000 + mine, 1 << 20,
+                       NULL);
+    lpm_offer_add_look(offer, 0x30000002, 0xc050760a1b2c0002 + mine, 1 << 20,
+                       NULL);
+    lpm_offer_add_lun(offer, &disk);
+    lpm_offer_add_lun(offer, &changer);
+    disk.reg = 0x30000002;
+    lpm_offer_add_lun(offer, &disk);
+}
+
+static inline LpmOffer *storage_offer(void)
+{
+    LpmOffer *offer = full_offer();
+
+    add_storage(offer, 0);
+    lpm_offer_add_look(offer, 0x30000003, 0xc050760a1b2c0004, 1 << 20,
+                       "portal 192.0.2.1:3260: refused");
+    g_array_index(offer->luns, LpmOfferLun, 2).reserved =
+        g_strdup("registered key 0x1");
+    return offer;
+}
+
 #endif /* LPM_TEST_OFFERS_H */

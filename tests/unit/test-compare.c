@@ -23,6 +23,15 @@ typedef struct Case {
     const char *destination;
 } Case;
 
+/* Either end, with its storage seen by its WWPN of each pair. */
+static LpmOffer *end_of_move(guint mine)
+{
+    LpmOffer *offer = full_offer();
+
+    add_storage(offer, mine);
+    return offer;
+}
+
 #define CHANGE(name) static void name(LpmOffer *s, LpmOffer *d)
 
 static LpmOfferBlock *block(LpmOffer *offer, guint i)
@@ -43,6 +52,16 @@ static LpmOfferCap *cap(LpmOffer *offer, guint i)
 static LpmOfferWwpn *pair(LpmOffer *offer, guint i)
 {
     return &g_array_index(offer->wwpns, LpmOfferWwpn, i);
+}
+
+static LpmOfferLook *look(LpmOffer *offer, guint i)
+{
+    return &g_array_index(offer->looks, LpmOfferLook, i);
+}
+
+static LpmOfferLun *lun(LpmOffer *offer, guint i)
+{
+    return &g_array_index(offer->luns, LpmOfferLun, i);
 }
 
 static void set_modes(GPtrArray *modes, const char *list)
@@ -744,7 +763,117 @@ CHANGE(pair_active)
 CHANGE(no_pairs)
 {
     g_array_set_size(s->wwpns, 0);
+    g_array_set_size(s->looks, 0);
+    g_array_set_size(s->luns, 0);
     g_array_set_size(d->wwpns, 0);
+    g_array_set_size(d->looks, 0);
+    g_array_set_size(d->luns, 0);
+}
+
+CHANGE(not_looked)
+{
+    (void)s;
+    g_array_remove_index(d->looks, 1);
+}
+
+CHANGE(source_not_looked)
+{
+    (void)d;
+    g_array_remove_index(s->looks, 0);
+}
+
+CHANGE(source_look_failed)
+{
+    (void)d;
+    look(s, 0)->failure = g_strdup("not logged in");
+}
+
+CHANGE(look_failed)
+{
+    (void)s;
+    look(d, 0)->failure = g_strdup("portal 192.0.2.1:3260: no answer");
+}
+
+/* Nothing is compared with what is not complete. */
+CHANGE(look_failed_halfway)
+{
+    (void)s;
+    look(d, 0)->failure = g_strdup("target a: no answer");
+    g_array_remove_index(d->luns, 1);
+    set_string(&lun(d, 0)->identity, "naa.5000000000000001");
+}
+
+CHANGE(lun_missing)
+{
+    (void)s;
+    g_array_remove_index(d->luns, 1);
+}
+
+CHANGE(lun_extra)
+{
+    (void)d;
+    g_array_remove_index(s->luns, 2);
+}
+
+CHANGE(lun_at_other_target)
+{
+    (void)s;
+    lun(d, 2)->target++;
+}
+
+CHANGE(other_unit)
+{
+    (void)s;
+    set_string(&lun(d, 2)->identity, "naa.600507680c8081d5a000000000000143");
+}
+
+CHANGE(no_identity)
+{
+    set_string(&lun(s, 0)->identity, NULL);
+    set_string(&lun(d, 0)->identity, NULL);
+}
+
+CHANGE(other_blocks)
+{
+    (void)s;
+    lun(d, 0)->blocks--;
+}
+
+CHANGE(other_block_bytes)
+{
+    (void)s;
+    lun(d, 0)->block_bytes = 4096;
+}
+
+CHANGE(adapter_takes_less)
+{
+    (void)s;
+    look(d, 1)->max_transfer = 512 << 10;
+}
+
+CHANGE(adapter_takes_more)
+{
+    (void)s;
+    look(d, 1)->max_transfer = 2 << 20;
+}
+
+CHANGE(lun_takes_less)
+{
+    (void)s;
+    lun(d, 1)->max_transfer = 64 << 10;     /* the source: no limit */
+}
+
+CHANGE(lun_takes_more)
+{
+    (void)s;
+    lun(d, 0)->max_transfer = 0;
+}
+
+CHANGE(reserved)
+{
+    lun(s, 0)->reserved = g_strdup("reserved (write exclusive) with key 0x1");
+    /* Of the other WWPN, which is nobody's yet: not the guest's */
+    lun(d, 2)->reserved = g_strdup("registered key 0x2");
 }
 
 /* ---- the stream ---- */
@@ -871,6 +1000,8 @@ static void make_sparc(LpmOffer *offer)
     set_modes(offer->mmu_modes, "");
     g_array_set_size(offer->page_sizes, 0);
     g_array_set_size(offer->wwpns, 0);
+    g_array_set_size(offer->looks, 0);
+    g_array_set_size(offer->luns, 0);
     offer->target_page_size = 8192;
 }
 
@@ -1105,6 +1236,41 @@ static const Case cases[] = {
     { "vfc/extra", pair_extra, "vfc.wwpn-pairs", "" },
     { "vfc/active", pair_active, "", "" },
     { "vfc/none", no_pairs, "", "" },
+    { "vfc/not-looked", not_looked, "vfc.storage-seen", "", NULL,
+      "reg=0x30000002 by WWPN c050760a1b2c0002: seen",
+      "reg=0x30000002 not looked at" },
+    { "vfc/look-failed", look_failed, "vfc.storage-seen", "", "zone",
+      "reg=0x30000001 by WWPN c050760a1b2c0000: seen",
+      "by WWPN c050760a1b2c0001: portal 192.0.2.1:3260: no answer" },
+    { "vfc/source-not-looked", source_not_looked, "vfc.storage-seen", "",
+      "query-lpm-offer", "reg=0x30000001 not looked at",
+      "reg=0x30000001 by WWPN c050760a1b2c0001: seen" },
+    { "vfc/source-look-failed", source_look_failed, "vfc.storage-seen", "",
+      "access list", "not logged in", "seen" },
+    { "vfc/look-failed-halfway", look_failed_halfway, "vfc.storage-seen",
+      "" },
+    { "vfc/lun-missing", lun_missing, "vfc.luns", "", "both WWPNs",
+      "reg=0x30000001 target 5005076801234567 LUN 1", "LUN 1: absent" },
+    { "vfc/lun-extra", lun_extra, "vfc.luns", "", NULL,
+      "(iqn.2026-11.test:a) LUN 0: absent", "LUN 0" },
+    { "vfc/lun-at-other-target", lun_at_other_target, "vfc.luns", "" },
+    { "vfc/other-unit", other_unit, "vfc.lun-identity", "", NULL,
+      "LUN 0: naa.600507680c8081d5a000000000000142",
+      "LUN 0: naa.600507680c8081d5a000000000000143" },
+    { "vfc/no-identity", no_identity, "vfc.lun-identity", "", NULL,
+      "has no identity", "has no identity" },
+    { "vfc/other-blocks", other_blocks, "vfc.lun-size", "", NULL,
+      "131072 blocks of 512 bytes", "131071 blocks of 512 bytes" },
+    { "vfc/other-block-bytes", other_block_bytes, "vfc.lun-size", "" },
+    { "vfc/adapter-takes-less", adapter_takes_less, "vfc.max-transfer", "",
+      "max-transfer=", "reg=0x30000002: 1M", "reg=0x30000002: 512K" },
+    { "vfc/adapter-takes-more", adapter_takes_more, "", "" },
+    { "vfc/lun-takes-less", lun_takes_less, "vfc.max-transfer", "", NULL,
+      "LUN 1: no limit", "LUN 1: 64K" },
+    { "vfc/lun-takes-more", lun_takes_more, "", "" },
+    { "vfc/reserved", reserved, "vfc.reservations", "", "release",
+      "LUN 0: reserved (write exclusive) with key 0x1",
+      "is not carried over" },
 
     { "stream/multifd-here", multifd_here, "stream.multifd", "",
       "migrate-set-capabilities", "on", "off" },
@@ -1166,8 +1332,8 @@ static void assert_part(const char *text, const char *part)
 
 static LpmAnswer *run(const Case *c)
 {
-    g_autoptr(LpmOffer) source = full_offer();
-    g_autoptr(LpmOffer) destination = full_offer();
+    g_autoptr(LpmOffer) source = end_of_move(0);
+    g_autoptr(LpmOffer) destination = end_of_move(1);
 
     c->change(source, destination);
     return lpm_compare(source, destination);
@@ -1205,8 +1371,8 @@ static void test_case(gconstpointer data)
 /* How lists and sizes are written, to the letter. */
 static void test_list_text(void)
 {
-    g_autoptr(LpmOffer) source = full_offer();
-    g_autoptr(LpmOffer) destination = full_offer();
+    g_autoptr(LpmOffer) source = end_of_move(0);
+    g_autoptr(LpmOffer) destination = end_of_move(1);
     g_autoptr(LpmAnswer) answer = NULL;
     const LpmReason *reason;
 
@@ -1291,8 +1457,8 @@ static void test_said(void)
     const LpmCheck *checks = lpm_checks(&n);
 
     for (guint i = 0; i < G_N_ELEMENTS(said); i++) {
-        g_autoptr(LpmOffer) source = full_offer();
-        g_autoptr(LpmOffer) destination = full_offer();
+        g_autoptr(LpmOffer) source = end_of_move(0);
+        g_autoptr(LpmOffer) destination = end_of_move(1);
         g_autofree char *from = NULL;
         g_autofree char *to = NULL;
         g_autofree char *remedy = NULL;
@@ -1313,8 +1479,8 @@ static void test_said(void)
 
 static void test_qemu_mode_in_remedy(void)
 {
-    g_autoptr(LpmOffer) source = full_offer();
-    g_autoptr(LpmOffer) destination = full_offer();
+    g_autoptr(LpmOffer) source = end_of_move(0);
+    g_autoptr(LpmOffer) destination = end_of_move(1);
     g_autoptr(LpmAnswer) answer = NULL;
     const LpmReason *reason;
 
@@ -1328,8 +1494,8 @@ static void test_qemu_mode_in_remedy(void)
 
 static void test_taken_over(void)
 {
-    g_autoptr(LpmOffer) source = full_offer();
-    g_autoptr(LpmOffer) destination = full_offer();
+    g_autoptr(LpmOffer) source = end_of_move(0);
+    g_autoptr(LpmOffer) destination = end_of_move(1);
     g_autoptr(LpmAnswer) both = lpm_compare(source, destination);
     g_autoptr(LpmAnswer) taken = NULL;
     g_autoptr(LpmAnswer) refused = NULL;
@@ -1354,8 +1520,8 @@ static void test_taken_over(void)
 /* All that is absent is named; nothing passes for want of a fact. */
 static void test_unknown(void)
 {
-    g_autoptr(LpmOffer) source = full_offer();
-    g_autoptr(LpmOffer) destination = full_offer();
+    g_autoptr(LpmOffer) source = end_of_move(0);
+    g_autoptr(LpmOffer) destination = end_of_move(1);
     g_autoptr(LpmAnswer) answer = NULL;
     g_autofree char *errors = NULL;
 
@@ -1378,8 +1544,8 @@ static void test_unknown(void)
 /* Page sizes that only come with radix are no matter of hash page tables. */
 static void test_radix_page_sizes(void)
 {
-    g_autoptr(LpmOffer) source = full_offer();
-    g_autoptr(LpmOffer) destination = full_offer();
+    g_autoptr(LpmOffer) source = end_of_move(0);
+    g_autoptr(LpmOffer) destination = end_of_move(1);
     g_autoptr(LpmAnswer) answer = NULL;
     const LpmReason *reason;
 
@@ -1464,8 +1630,8 @@ static const Fact facts_of_destination[] = {
 static void assert_unknown(const Fact *fact, gboolean on_source,
                            gboolean on_destination)
 {
-    g_autoptr(LpmOffer) source = full_offer();
-    g_autoptr(LpmOffer) destination = full_offer();
+    g_autoptr(LpmOffer) source = end_of_move(0);
+    g_autoptr(LpmOffer) destination = end_of_move(1);
     g_autoptr(LpmAnswer) answer = NULL;
     gboolean found = FALSE;
 
@@ -1507,8 +1673,8 @@ static void test_absent_facts(void)
 static void test_absent_pvr(void)
 {
     for (guint side = 0; side < 2; side++) {
-        g_autoptr(LpmOffer) source = full_offer();
-        g_autoptr(LpmOffer) destination = full_offer();
+        g_autoptr(LpmOffer) source = end_of_move(0);
+        g_autoptr(LpmOffer) destination = end_of_move(1);
         g_autoptr(LpmAnswer) answer = NULL;
         const LpmReason *reason;
 
@@ -1537,6 +1703,8 @@ static void test_table(void)
     static const char *const names[] = {
         "-machine", "-cpu", "-smp", "-m ", "-device", "-object", "-uuid",
         "migrate-set-parameters", "migrate-set-capabilities", "qemu-system-",
+        /* or what of the SAN, or in the guest */
+        "WWPN", "target", "key",
     };
     gsize n;
     const LpmCheck *checks = lpm_checks(&n);
@@ -1575,8 +1743,8 @@ static void test_every_row_can_fail(void)
         gboolean failed = FALSE, held = FALSE;
 
         for (gsize k = 0; k < G_N_ELEMENTS(cases); k++) {
-            g_autoptr(LpmOffer) source = full_offer();
-            g_autoptr(LpmOffer) destination = full_offer();
+            g_autoptr(LpmOffer) source = end_of_move(0);
+            g_autoptr(LpmOffer) destination = end_of_move(1);
             g_autofree char *from = NULL;
             g_autofree char *to = NULL;
             g_autofree char *remedy = NULL;

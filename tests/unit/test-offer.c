@@ -35,10 +35,8 @@ static void assert_strings(const GPtrArray *got, const GPtrArray *wanted)
 }
 
 /* Field by field, so that a field that is never written does not pass. */
-static void assert_full(const LpmOffer *got)
+static void assert_same(const LpmOffer *got, const LpmOffer *wanted)
 {
-    g_autoptr(LpmOffer) wanted = full_offer();
-
     g_assert_cmpuint(got->version, ==, 1);
     g_assert_cmpuint(got->min_version, ==, 1);
     g_assert_cmpstr(got->arch, ==, wanted->arch);
@@ -105,6 +103,31 @@ static void assert_full(const LpmOffer *got)
         g_assert_cmphex(a->reg, ==, b->reg);
         g_assert_cmpuint(a->active, ==, b->active);
     }
+    g_assert_cmpuint(got->looks->len, ==, wanted->looks->len);
+    for (guint i = 0; i < got->looks->len; i++) {
+        LpmOfferLook *a = &g_array_index(got->looks, LpmOfferLook, i);
+        LpmOfferLook *b = &g_array_index(wanted->looks, LpmOfferLook, i);
+
+        g_assert_cmphex(a->reg, ==, b->reg);
+        g_assert_cmphex(a->wwpn, ==, b->wwpn);
+        g_assert_cmpuint(a->max_transfer, ==, b->max_transfer);
+        g_assert_cmpstr(a->failure, ==, b->failure);
+    }
+    g_assert_cmpuint(got->luns->len, ==, wanted->luns->len);
+    for (guint i = 0; i < got->luns->len; i++) {
+        LpmOfferLun *a = &g_array_index(got->luns, LpmOfferLun, i);
+        LpmOfferLun *b = &g_array_index(wanted->luns, LpmOfferLun, i);
+
+        g_assert_cmphex(a->target, ==, b->target);
+        g_assert_cmpuint(a->blocks, ==, b->blocks);
+        g_assert_cmpuint(a->max_transfer, ==, b->max_transfer);
+        g_assert_cmphex(a->reg, ==, b->reg);
+        g_assert_cmpuint(a->lun, ==, b->lun);
+        g_assert_cmpuint(a->block_bytes, ==, b->block_bytes);
+        g_assert_cmpstr(a->name, ==, b->name);
+        g_assert_cmpstr(a->identity, ==, b->identity);
+        g_assert_cmpstr(a->reserved, ==, b->reserved);
+    }
     g_assert_true(got->multifd);
     g_assert_cmpuint(got->channels, ==, wanted->channels);
     g_assert_cmpstr(got->compression, ==, wanted->compression);
@@ -115,7 +138,7 @@ static void assert_full(const LpmOffer *got)
 
 static void test_round_trip(void)
 {
-    g_autoptr(LpmOffer) offer = full_offer();
+    g_autoptr(LpmOffer) offer = storage_offer();
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) bytes = lpm_offer_encode(offer, &error);
     g_autoptr(LpmOffer) back = NULL;
@@ -124,24 +147,32 @@ static void test_round_trip(void)
     g_assert_no_error(error);
     back = decode(bytes, &error);
     g_assert_no_error(error);
-    assert_full(back);
+    assert_same(back, offer);
     again = lpm_offer_encode(back, &error);
     g_assert_no_error(error);
     assert_bytes(again, bytes);
 }
 
-/* Recorded once, never again: what an older release sent must be read. */
-static void test_golden(void)
+static void assert_golden(const char *name, const LpmOffer *offer)
 {
-    g_autoptr(GBytes) golden = vector_bytes("wire/offer-v1.bin");
-    g_autoptr(LpmOffer) offer = full_offer();
+    g_autoptr(GBytes) golden = vector_bytes(name);
     g_autoptr(GError) error = NULL;
     g_autoptr(LpmOffer) back = decode(golden, &error);
     g_autoptr(GBytes) ours = lpm_offer_encode(offer, NULL);
 
     g_assert_no_error(error);
-    assert_full(back);
+    assert_same(back, offer);
     assert_bytes(ours, golden);
+}
+
+/* Recorded once, never again: what an older release sent must be read. */
+static void test_golden(void)
+{
+    g_autoptr(LpmOffer) offer = full_offer();
+    g_autoptr(LpmOffer) storage = storage_offer();
+
+    assert_golden("wire/offer-v1.bin", offer);
+    assert_golden("wire/offer-v1-luns.bin", storage);
 }
 
 static void test_empty(void)
@@ -176,7 +207,7 @@ static void test_empty_string(void)
 
 static void test_truncated_everywhere(void)
 {
-    g_autoptr(LpmOffer) offer = full_offer();
+    g_autoptr(LpmOffer) offer = storage_offer();
     g_autoptr(GBytes) bytes = lpm_offer_encode(offer, NULL);
     gsize len;
     const guint8 *data = g_bytes_get_data(bytes, &len);
@@ -194,7 +225,7 @@ static void test_truncated_everywhere(void)
 /* As above, with a header that agrees: each field is cut in turn. */
 static void test_shortened_everywhere(void)
 {
-    g_autoptr(LpmOffer) offer = full_offer();
+    g_autoptr(LpmOffer) offer = storage_offer();
     g_autoptr(GBytes) bytes = lpm_offer_encode(offer, NULL);
     gsize len;
     const guint8 *data = g_bytes_get_data(bytes, &len);
@@ -222,7 +253,7 @@ static void test_shortened_everywhere(void)
 
 static void test_bit_flips(void)
 {
-    g_autoptr(LpmOffer) offer = full_offer();
+    g_autoptr(LpmOffer) offer = storage_offer();
     g_autoptr(GBytes) bytes = lpm_offer_encode(offer, NULL);
     gsize len;
     const guint8 *data = g_bytes_get_data(bytes, &len);
@@ -391,6 +422,8 @@ static void test_list_bounds(void)
         g_autoptr(LpmOffer) blocks = lpm_offer_new();
         g_autoptr(LpmOffer) devices = lpm_offer_new();
         g_autoptr(LpmOffer) wwpns = lpm_offer_new();
+        g_autoptr(LpmOffer) looks = lpm_offer_new();
+        g_autoptr(LpmOffer) luns = lpm_offer_new();
 
         for (guint i = 0; i < LPM_OFFER_MODES_MAX + over; i++) {
             g_ptr_array_add(modes->modes, g_strdup("m"));
@@ -414,6 +447,14 @@ static void test_list_bounds(void)
         for (guint i = 0; i < LPM_OFFER_WWPNS_MAX + over; i++) {
             add_wwpn(wwpns, i, i, i, i % 3);
         }
+        for (guint i = 0; i < LPM_OFFER_LOOKS_MAX + over; i++) {
+            lpm_offer_add_look(looks, i, i, i, i % 2 ? "no" : NULL);
+        }
+        for (guint i = 0; i < LPM_OFFER_LUNS_MAX + over; i++) {
+            LpmOfferLun lun = { .lun = i };
+
+            lpm_offer_add_lun(luns, &lun);
+        }
         assert_encode(modes, code);
         assert_encode(mmu_modes, code);
         assert_encode(migration_caps, code);
@@ -422,6 +463,8 @@ static void test_list_bounds(void)
         assert_encode(blocks, code);
         assert_encode(devices, code);
         assert_encode(wwpns, code);
+        assert_encode(looks, code);
+        assert_encode(luns, code);
     }
 }
 

@@ -28,16 +28,16 @@ typedef gboolean (*ReadElement)(LpmOffer *offer, JsonObject *object,
                                 const LpmJsonPath *path, GError **error);
 
 static gboolean read_list(LpmOffer *offer, JsonObject *object,
-                          const LpmJsonPath *up, const char *member,
-                          guint max, ReadElement read, GError **error)
+                          const char *member, LpmJsonNeed need, guint max,
+                          ReadElement read, GError **error)
 {
-    LpmJsonPath path = { .up = up, .key = member };
+    LpmJsonPath path = { .key = member };
     JsonArray *array = NULL;
 
-    if (!lpm_json_get_array(object, up, member, REQ, max, &array, error)) {
+    if (!lpm_json_get_array(object, NULL, member, need, max, &array, error)) {
         return FALSE;
     }
-    for (guint i = 0; i < json_array_get_length(array); i++) {
+    for (guint i = 0; array != NULL && i < json_array_get_length(array); i++) {
         LpmJsonPath at = { .up = &path, .index = i };
         JsonObject *element =
             lpm_json_object(json_array_get_element(array, i), &at, error);
@@ -149,6 +149,54 @@ static gboolean read_adapter(LpmOffer *offer, JsonObject *object,
     return TRUE;
 }
 
+static gboolean read_look(LpmOffer *offer, JsonObject *object,
+                          const LpmJsonPath *path, GError **error)
+{
+    g_autofree char *failure = NULL;
+    guint32 reg = 0;
+    guint64 wwpn = 0;
+    guint64 max_transfer = 0;
+
+    if (!lpm_json_get_u32(object, path, "reg", REQ, &reg, error) ||
+        !read_wwpn(object, path, "wwpn", &wwpn, error) ||
+        !lpm_json_get_uint(object, path, "max-transfer", REQ, G_MAXINT64,
+                           &max_transfer, error) ||
+        !get_name(object, path, "failure", OPT, &failure, error)) {
+        return FALSE;
+    }
+    lpm_offer_add_look(offer, reg, wwpn, max_transfer, failure);
+    return TRUE;
+}
+
+static gboolean read_lun(LpmOffer *offer, JsonObject *object,
+                         const LpmJsonPath *path, GError **error)
+{
+    g_autofree char *name = NULL;
+    g_autofree char *identity = NULL;
+    g_autofree char *reserved = NULL;
+    LpmOfferLun lun = { 0 };
+
+    if (!lpm_json_get_u32(object, path, "reg", REQ, &lun.reg, error) ||
+        !read_wwpn(object, path, "target", &lun.target, error) ||
+        !lpm_json_get_u32(object, path, "lun", REQ, &lun.lun, error) ||
+        !lpm_json_get_uint(object, path, "blocks", REQ, G_MAXINT64,
+                           &lun.blocks, error) ||
+        !lpm_json_get_u32(object, path, "block-bytes", REQ,
+                          &lun.block_bytes, error) ||
+        !lpm_json_get_uint(object, path, "max-transfer", REQ, G_MAXINT64,
+                           &lun.max_transfer, error) ||
+        !get_name(object, path, "name", OPT, &name, error) ||
+        !get_name(object, path, "identity", OPT, &identity, error) ||
+        !get_name(object, path, "reserved", OPT, &reserved, error)) {
+        return FALSE;
+    }
+    lun.name = name;
+    lun.identity = identity;
+    lun.reserved = reserved;
+    lpm_offer_add_lun(offer, &lun);
+    return TRUE;
+}
+
 static gboolean read_cpu(LpmOffer *offer, JsonObject *object,
                          const LpmJsonPath *path, GError **error)
 {
@@ -256,7 +304,7 @@ LpmOffer *lpm_offer_from_json(JsonNode *node, GError **error)
                   error) ||
         !lpm_json_get_object(object, NULL, "cpu", REQ, &cpu, error) ||
         !read_cpu(offer, cpu, &cpu_path, error) ||
-        !read_list(offer, object, NULL, "capabilities", LPM_OFFER_CAPS_MAX,
+        !read_list(offer, object, "capabilities", REQ, LPM_OFFER_CAPS_MAX,
                    read_cap, error) ||
         !get_name(object, NULL, "ic-mode", OPT, &offer->ic_mode, error) ||
         !get_name(object, NULL, "ic-current", OPT, &offer->ic_current,
@@ -269,12 +317,16 @@ LpmOffer *lpm_offer_from_json(JsonNode *node, GError **error)
         !read_page_sizes(offer, object, error) ||
         !lpm_json_get_u32(object, NULL, "target-page-size", REQ,
                           &offer->target_page_size, error) ||
-        !read_list(offer, object, NULL, "memory", LPM_OFFER_BLOCKS_MAX,
+        !read_list(offer, object, "memory", REQ, LPM_OFFER_BLOCKS_MAX,
                    read_block, error) ||
-        !read_list(offer, object, NULL, "devices", LPM_OFFER_DEVICES_MAX,
+        !read_list(offer, object, "devices", REQ, LPM_OFFER_DEVICES_MAX,
                    read_device, error) ||
-        !read_list(offer, object, NULL, "wwpns", LPM_OFFER_WWPNS_MAX,
+        !read_list(offer, object, "wwpns", REQ, LPM_OFFER_WWPNS_MAX,
                    read_adapter, error) ||
+        !read_list(offer, object, "looks", OPT, LPM_OFFER_LOOKS_MAX,
+                   read_look, error) ||
+        !read_list(offer, object, "luns", OPT, LPM_OFFER_LUNS_MAX, read_lun,
+                   error) ||
         !lpm_json_get_object(object, NULL, "stream", REQ, &stream, error) ||
         !read_stream(offer, stream, &stream_path, error)) {
         return NULL;
@@ -288,6 +340,56 @@ static void put_string(JsonObject *object, const char *member,
     if (value != NULL) {
         json_object_set_string_member(object, member, value);
     }
+}
+
+static void put_wwpn(JsonObject *object, const char *member, guint64 wwpn)
+{
+    g_autofree char *text = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
+                                            wwpn);
+
+    json_object_set_string_member(object, member, text);
+}
+
+static JsonArray *looks_to_json(const LpmOffer *offer)
+{
+    JsonArray *array = json_array_new();
+
+    for (guint i = 0; i < offer->looks->len; i++) {
+        const LpmOfferLook *look =
+            &g_array_index(offer->looks, LpmOfferLook, i);
+        JsonObject *o = json_object_new();
+
+        json_object_set_int_member(o, "reg", look->reg);
+        put_wwpn(o, "wwpn", look->wwpn);
+        json_object_set_int_member(o, "max-transfer",
+                                   (gint64)look->max_transfer);
+        put_string(o, "failure", look->failure);
+        json_array_add_object_element(array, o);
+    }
+    return array;
+}
+
+static JsonArray *luns_to_json(const LpmOffer *offer)
+{
+    JsonArray *array = json_array_new();
+
+    for (guint i = 0; i < offer->luns->len; i++) {
+        const LpmOfferLun *lun = &g_array_index(offer->luns, LpmOfferLun, i);
+        JsonObject *o = json_object_new();
+
+        json_object_set_int_member(o, "reg", lun->reg);
+        put_wwpn(o, "target", lun->target);
+        json_object_set_int_member(o, "lun", lun->lun);
+        json_object_set_int_member(o, "blocks", (gint64)lun->blocks);
+        json_object_set_int_member(o, "block-bytes", lun->block_bytes);
+        json_object_set_int_member(o, "max-transfer",
+                                   (gint64)lun->max_transfer);
+        put_string(o, "name", lun->name);
+        put_string(o, "identity", lun->identity);
+        put_string(o, "reserved", lun->reserved);
+        json_array_add_object_element(array, o);
+    }
+    return array;
 }
 
 static JsonArray *strings_to_json(const GPtrArray *strings)
@@ -387,15 +489,11 @@ static void lists_to_json(const LpmOffer *offer, JsonObject *object)
     for (guint i = 0; i < offer->wwpns->len; i++) {
         const LpmOfferWwpn *pair =
             &g_array_index(offer->wwpns, LpmOfferWwpn, i);
-        g_autofree char *first = g_strdup_printf(
-            "%016" G_GINT64_MODIFIER "x", pair->wwpn[0]);
-        g_autofree char *second = g_strdup_printf(
-            "%016" G_GINT64_MODIFIER "x", pair->wwpn[1]);
         JsonObject *o = json_object_new();
 
         json_object_set_int_member(o, "reg", pair->reg);
-        json_object_set_string_member(o, "wwpn", first);
-        json_object_set_string_member(o, "wwpn2", second);
+        put_wwpn(o, "wwpn", pair->wwpn[0]);
+        put_wwpn(o, "wwpn2", pair->wwpn[1]);
         json_object_set_int_member(o, "active", pair->active);
         json_array_add_object_element(wwpns, o);
     }
@@ -404,6 +502,10 @@ static void lists_to_json(const LpmOffer *offer, JsonObject *object)
     json_object_set_array_member(object, "memory", memory);
     json_object_set_array_member(object, "devices", devices);
     json_object_set_array_member(object, "wwpns", wwpns);
+    if (offer->looks->len > 0) {
+        json_object_set_array_member(object, "looks", looks_to_json(offer));
+        json_object_set_array_member(object, "luns", luns_to_json(offer));
+    }
 }
 
 JsonNode *lpm_offer_to_json(const LpmOffer *offer)

@@ -7,10 +7,9 @@
 
 #include "compare.h"
 #include "decide.h"
+#include "finding.h"
 #include "mode.h"
-
-/* Names that one finding spells out; the others are counted. */
-#define LIST_MAX 16u
+#include "storage.h"
 
 typedef LpmCheckVerdict Verdict;
 typedef LpmCheckFinding Finding;
@@ -29,61 +28,6 @@ static void put_number(GString *text, guint64 value)
     } else {
         g_string_printf(text, "%" G_GUINT64_FORMAT, value);
     }
-}
-
-/* As -m takes it. */
-static char *size_text(guint64 bytes)
-{
-    static const struct {
-        guint shift;
-        char unit;
-    } units[] = { { 40, 'T' }, { 30, 'G' }, { 20, 'M' }, { 10, 'K' } };
-
-    for (guint i = 0; bytes != 0 && i < G_N_ELEMENTS(units); i++) {
-        if ((bytes & (((guint64)1 << units[i].shift) - 1)) == 0) {
-            return g_strdup_printf("%" G_GUINT64_FORMAT "%c",
-                                   bytes >> units[i].shift, units[i].unit);
-        }
-    }
-    return g_strdup_printf("%" G_GUINT64_FORMAT "B", bytes);
-}
-
-/* The differences of two lists, as one finding. */
-typedef struct Diff {
-    Finding *finding;
-    guint count;
-} Diff;
-
-static void diff_add(Diff *diff, const char *source, const char *destination)
-{
-    if (diff->count++ >= LIST_MAX) {
-        return;
-    }
-    if (diff->count > 1) {
-        g_string_append(diff->finding->source, ", ");
-        g_string_append(diff->finding->destination, ", ");
-    }
-    g_string_append(diff->finding->source, source);
-    g_string_append(diff->finding->destination, destination);
-}
-
-static Verdict diff_end(Diff *diff, guint n_source, guint n_destination,
-                        const char *things)
-{
-    if (diff->count == 0) {
-        g_string_printf(diff->finding->source, "%u %s", n_source, things);
-        g_string_printf(diff->finding->destination, "%u %s", n_destination,
-                        things);
-        return LPM_CHECK_HOLDS;
-    }
-    if (diff->count > LIST_MAX) {
-        g_autofree char *more = g_strdup_printf(" and %u more",
-                                                diff->count - LIST_MAX);
-
-        g_string_append(diff->finding->source, more);
-        g_string_append(diff->finding->destination, more);
-    }
-    return LPM_CHECK_FAILS;
 }
 
 static Verdict same_string(const char *source, const char *destination,
@@ -581,7 +525,7 @@ static char *cap_value(const LpmOfferCap *cap)
            g_strdup_printf("%" G_GUINT64_FORMAT, cap->level);
 }
 
-static void diff_cap(Diff *diff, const LpmOfferCap *from,
+static void diff_cap(LpmDiff *diff, const LpmOfferCap *from,
                      const LpmOfferCap *to, GString *options)
 {
     g_autofree char *from_value = cap_value(from);
@@ -590,11 +534,11 @@ static void diff_cap(Diff *diff, const LpmOfferCap *from,
     g_autofree char *source = g_strdup_printf("%s=%s", name, from_value);
     g_autofree char *destination = g_strdup_printf("%s=%s", name, to_value);
 
-    if (diff->count < LIST_MAX) {
+    if (diff->count < LPM_DIFF_SHOWN) {
         g_string_append_printf(options, "%s%s", options->len ? "," : "",
                                source);
     }
-    diff_add(diff, source, destination);
+    lpm_diff_add(diff, source, destination);
 }
 
 static gboolean has_caps(const LpmOffer *source, const LpmOffer *destination,
@@ -614,7 +558,7 @@ static Verdict holds_caps(const LpmOffer *source, const LpmOffer *destination,
                           Finding *finding)
 {
     g_autoptr(GString) options = g_string_new(NULL);
-    Diff diff = { .finding = finding };
+    LpmDiff diff = { .finding = finding };
 
     if (!is_pseries(source) && source->caps->len == 0) {
         return LPM_CHECK_NOT_APPLICABLE;
@@ -635,7 +579,7 @@ static Verdict holds_caps(const LpmOffer *source, const LpmOffer *destination,
                         " -machine %s, or restart the guest on the source"
                         " with what the destination has", options->str);
     }
-    return diff_end(&diff, source->caps->len, destination->caps->len,
+    return lpm_diff_end(&diff, source->caps->len, destination->caps->len,
                     "capabilities");
 }
 
@@ -643,7 +587,7 @@ static Verdict holds_caps_same(const LpmOffer *source,
                                const LpmOffer *destination, Finding *finding)
 {
     g_autoptr(GString) options = g_string_new(NULL);
-    Diff diff = { .finding = finding };
+    LpmDiff diff = { .finding = finding };
 
     if (!is_pseries(source) && source->caps->len == 0) {
         return LPM_CHECK_NOT_APPLICABLE;
@@ -664,7 +608,7 @@ static Verdict holds_caps_same(const LpmOffer *source,
                 g_autofree char *there = g_strdup_printf("%s=%s", to->name,
                                                          value);
 
-                diff_add(&diff, here, there);
+                lpm_diff_add(&diff, here, there);
             }
         } else if (from->level < to->level) {
             diff_cap(&diff, from, to, options);
@@ -675,7 +619,7 @@ static Verdict holds_caps_same(const LpmOffer *source,
                         " -machine %s to give the guest what it had",
                         options->str);
     }
-    return diff_end(&diff, source->caps->len, destination->caps->len,
+    return lpm_diff_end(&diff, source->caps->len, destination->caps->len,
                     "capabilities");
 }
 
@@ -756,7 +700,7 @@ static gboolean has_size(const GArray *sizes, guint64 size)
 static Verdict holds_page_sizes(const LpmOffer *source,
                                 const LpmOffer *destination, Finding *finding)
 {
-    Diff diff = { .finding = finding };
+    LpmDiff diff = { .finding = finding };
     guint64 largest = 0;
 
     if (!is_pseries(source) && source->page_sizes->len == 0) {
@@ -771,9 +715,9 @@ static Verdict holds_page_sizes(const LpmOffer *source,
         guint64 size = g_array_index(source->page_sizes, guint64, i);
 
         if (!has_size(destination->page_sizes, size)) {
-            g_autofree char *text = size_text(size);
+            g_autofree char *text = lpm_size_text(size);
 
-            diff_add(&diff, text, "absent");
+            lpm_diff_add(&diff, text, "absent");
             largest = MAX(largest, size);
         }
     }
@@ -784,13 +728,13 @@ static Verdict holds_page_sizes(const LpmOffer *source,
                         " that has MMU mode %s, see machine.mmu-mode",
                         source->mmu_current);
     } else if (diff.count > 0) {
-        g_autofree char *text = size_text(largest);
+        g_autofree char *text = lpm_size_text(largest);
 
         g_string_printf(finding->remedy, "start the destination with"
                         " -machine cap-hpt-max-page-size=%s, over host"
                         " memory of pages that large", text);
     }
-    return diff_end(&diff, source->page_sizes->len,
+    return lpm_diff_end(&diff, source->page_sizes->len,
                     destination->page_sizes->len, "page sizes");
 }
 
@@ -819,14 +763,14 @@ static const LpmOfferBlock *find_block(const LpmOffer *offer, const char *name)
 
 static char *block_text(const char *name, const LpmOfferBlock *block)
 {
-    g_autofree char *size = block ? size_text(block->size) : NULL;
+    g_autofree char *size = block ? lpm_size_text(block->size) : NULL;
     g_autofree char *max = NULL;
 
     if (!block) {
         return g_strdup_printf("%s absent", name);
     }
     if (block->max_size > block->size) {
-        max = size_text(block->max_size);
+        max = lpm_size_text(block->max_size);
         return g_strdup_printf("%s %s (may grow to %s)", name, size, max);
     }
     return g_strdup_printf("%s %s", name, size);
@@ -867,7 +811,7 @@ static gboolean has_blocks(const LpmOffer *source,
 static Verdict holds_blocks(const LpmOffer *source,
                             const LpmOffer *destination, Finding *finding)
 {
-    Diff diff = { .finding = finding };
+    LpmDiff diff = { .finding = finding };
 
     if (!has_blocks(source, destination, finding)) {
         return LPM_CHECK_UNKNOWN;
@@ -881,19 +825,19 @@ static Verdict holds_blocks(const LpmOffer *source,
             g_autofree char *here = block_text(from->name, from);
             g_autofree char *there = block_text(from->name, to);
 
-            diff_add(&diff, here, there);
+            lpm_diff_add(&diff, here, there);
         }
     }
     if (diff.count > 0) {
-        g_autofree char *here = size_text(total_bytes(source));
-        g_autofree char *there = size_text(total_bytes(destination));
+        g_autofree char *here = lpm_size_text(total_bytes(source));
+        g_autofree char *there = lpm_size_text(total_bytes(destination));
 
         g_string_printf(finding->remedy, "give the destination the same -m,"
                         " -object memory-backend-* and -device options"
                         " (all blocks: %s on the source, %s on the"
                         " destination)", here, there);
     }
-    return diff_end(&diff, source->blocks->len, destination->blocks->len,
+    return lpm_diff_end(&diff, source->blocks->len, destination->blocks->len,
                     "blocks");
 }
 
@@ -901,7 +845,7 @@ static Verdict holds_no_extra_blocks(const LpmOffer *source,
                                      const LpmOffer *destination,
                                      Finding *finding)
 {
-    Diff diff = { .finding = finding };
+    LpmDiff diff = { .finding = finding };
 
     if (!has_blocks(source, destination, finding)) {
         return LPM_CHECK_UNKNOWN;
@@ -914,10 +858,10 @@ static Verdict holds_no_extra_blocks(const LpmOffer *source,
             g_autofree char *here = block_text(to->name, NULL);
             g_autofree char *there = block_text(to->name, to);
 
-            diff_add(&diff, here, there);
+            lpm_diff_add(&diff, here, there);
         }
     }
-    return diff_end(&diff, source->blocks->len, destination->blocks->len,
+    return lpm_diff_end(&diff, source->blocks->len, destination->blocks->len,
                     "blocks");
 }
 
@@ -925,7 +869,7 @@ static Verdict holds_no_extra_blocks(const LpmOffer *source,
 static Verdict holds_host_pages(const LpmOffer *source,
                                 const LpmOffer *destination, Finding *finding)
 {
-    Diff diff = { .finding = finding };
+    LpmDiff diff = { .finding = finding };
 
     if (!has_string(source->migration_caps, "postcopy-ram")) {
         return LPM_CHECK_NOT_APPLICABLE;
@@ -939,17 +883,17 @@ static Verdict holds_host_pages(const LpmOffer *source,
         const LpmOfferBlock *to = find_block(destination, from->name);
 
         if (to && from->page_size != to->page_size) {
-            g_autofree char *from_size = size_text(from->page_size);
-            g_autofree char *to_size = size_text(to->page_size);
+            g_autofree char *from_size = lpm_size_text(from->page_size);
+            g_autofree char *to_size = lpm_size_text(to->page_size);
             g_autofree char *here = g_strdup_printf("%s %s", from->name,
                                                     from_size);
             g_autofree char *there = g_strdup_printf("%s %s", from->name,
                                                      to_size);
 
-            diff_add(&diff, here, there);
+            lpm_diff_add(&diff, here, there);
         }
     }
-    return diff_end(&diff, source->blocks->len, destination->blocks->len,
+    return lpm_diff_end(&diff, source->blocks->len, destination->blocks->len,
                     "blocks");
 }
 
@@ -1007,7 +951,7 @@ static Verdict compare_devices(const LpmOffer *from, const LpmOffer *to,
 {
     g_autoptr(GHashTable) set = device_set(to);
     g_autoptr(GString) names = g_string_new(NULL);
-    Diff diff = { .finding = finding };
+    LpmDiff diff = { .finding = finding };
 
     for (guint i = 0; i < from->devices->len; i++) {
         const LpmOfferDevice *device =
@@ -1017,11 +961,11 @@ static Verdict compare_devices(const LpmOffer *from, const LpmOffer *to,
             g_autofree char *name = device_name(device);
             g_autofree char *absent = g_strdup_printf("%s absent", name);
 
-            if (diff.count < LIST_MAX) {
+            if (diff.count < LPM_DIFF_SHOWN) {
                 g_string_append_printf(names, "%s%s", names->len ? ", " : "",
                                        name);
             }
-            diff_add(&diff, source_side ? name : absent,
+            lpm_diff_add(&diff, source_side ? name : absent,
                      source_side ? absent : name);
         }
     }
@@ -1034,7 +978,7 @@ static Verdict compare_devices(const LpmOffer *from, const LpmOffer *to,
                         " -device options that make %s; they would begin"
                         " as new", names->str);
     }
-    return diff_end(&diff, source_side ? from->devices->len : to->devices->len,
+    return lpm_diff_end(&diff, source_side ? from->devices->len : to->devices->len,
                     source_side ? to->devices->len : from->devices->len,
                     "devices");
 }
@@ -1063,7 +1007,7 @@ static Verdict holds_device_versions(const LpmOffer *source,
                                      Finding *finding)
 {
     g_autoptr(GHashTable) set = NULL;
-    Diff diff = { .finding = finding };
+    LpmDiff diff = { .finding = finding };
 
     if (!has_devices(source, destination, finding)) {
         return LPM_CHECK_UNKNOWN;
@@ -1083,10 +1027,10 @@ static Verdict holds_device_versions(const LpmOffer *source,
                                                      name, to->min_version,
                                                      to->version);
 
-            diff_add(&diff, here, there);
+            lpm_diff_add(&diff, here, there);
         }
     }
-    return diff_end(&diff, source->devices->len, destination->devices->len,
+    return lpm_diff_end(&diff, source->devices->len, destination->devices->len,
                     "devices");
 }
 
@@ -1119,7 +1063,7 @@ static Verdict holds_wwpns(const LpmOffer *source,
                            const LpmOffer *destination, Finding *finding)
 {
     g_autoptr(GString) options = g_string_new(NULL);
-    Diff diff = { .finding = finding };
+    LpmDiff diff = { .finding = finding };
 
     if (source->wwpns->len == 0 && destination->wwpns->len == 0) {
         return LPM_CHECK_NOT_APPLICABLE;
@@ -1135,10 +1079,10 @@ static Verdict holds_wwpns(const LpmOffer *source,
             g_autofree char *here = pair_text(from->reg, from);
             g_autofree char *there = pair_text(from->reg, to);
 
-            if (diff.count < LIST_MAX) {
+            if (diff.count < LPM_DIFF_SHOWN) {
                 g_string_append_printf(options, " -device spapr-vfc,%s", here);
             }
-            diff_add(&diff, here, there);
+            lpm_diff_add(&diff, here, there);
         }
     }
     for (guint i = 0; i < destination->wwpns->len; i++) {
@@ -1149,14 +1093,14 @@ static Verdict holds_wwpns(const LpmOffer *source,
             g_autofree char *here = pair_text(to->reg, NULL);
             g_autofree char *there = pair_text(to->reg, to);
 
-            diff_add(&diff, here, there);
+            lpm_diff_add(&diff, here, there);
         }
     }
     if (options->len > 0) {
         g_string_printf(finding->remedy, "start the destination with%s",
                         options->str);
     }
-    return diff_end(&diff, source->wwpns->len, destination->wwpns->len,
+    return lpm_diff_end(&diff, source->wwpns->len, destination->wwpns->len,
                     "pairs");
 }
 
@@ -1305,17 +1249,17 @@ static gboolean is_local_cap(const char *name)
     return FALSE;
 }
 
-static void diff_capability(Diff *diff, const char *name, gboolean on_source,
+static void diff_capability(LpmDiff *diff, const char *name, gboolean on_source,
                             GString *settings)
 {
     g_autofree char *on = g_strdup_printf("%s on", name);
     g_autofree char *off = g_strdup_printf("%s off", name);
 
-    if (diff->count < LIST_MAX) {
+    if (diff->count < LPM_DIFF_SHOWN) {
         g_string_append_printf(settings, "%s%s", settings->len ? ", " : "",
                                on_source ? on : off);
     }
-    diff_add(diff, on_source ? on : off, on_source ? off : on);
+    lpm_diff_add(diff, on_source ? on : off, on_source ? off : on);
 }
 
 static Verdict holds_capabilities(const LpmOffer *source,
@@ -1325,7 +1269,7 @@ static Verdict holds_capabilities(const LpmOffer *source,
     g_autoptr(GString) settings = g_string_new(NULL);
     const GPtrArray *from = source->migration_caps;
     const GPtrArray *to = destination->migration_caps;
-    Diff diff = { .finding = finding };
+    LpmDiff diff = { .finding = finding };
 
     for (guint i = 0; i < from->len; i++) {
         const char *name = g_ptr_array_index(from, i);
@@ -1345,7 +1289,7 @@ static Verdict holds_capabilities(const LpmOffer *source,
         g_string_printf(finding->remedy, "set %s on the destination with"
                         " migrate-set-capabilities", settings->str);
     }
-    return diff_end(&diff, from->len, to->len, "capabilities");
+    return lpm_diff_end(&diff, from->len, to->len, "capabilities");
 }
 
 /* ---- the table ---- */
@@ -1653,6 +1597,74 @@ static const LpmCheck checks[] = {
         .remedy = "give both ends the same -device"
                   " spapr-vfc,reg=,wwpn=,wwpn2=",
         .spec = "FORMATS.md 1.3: WWPN pairs, by reg",
+    }, {
+        .id = "vfc.storage-seen",
+        .title = "the storage of each virtual Fibre Channel adapter was seen"
+                 " from both ends",
+        .failure = "the storage of a virtual Fibre Channel adapter cannot be"
+                   " seen from both ends",
+        .covers = "",
+        .party = LPM_PARTY_BOTH,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_storage_is_seen,
+        .remedy = "zone the WWPN for that host, put it into the target's"
+                  " access list, and see that the portals answer there",
+        .spec = "design 3: the standby WWPN logs in before RAM moves",
+    }, {
+        .id = "vfc.luns",
+        .title = "both WWPNs of a pair see the same LUNs",
+        .failure = "the WWPNs of a pair do not see the same LUNs",
+        .covers = "",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_storage_same_luns,
+        .remedy = "give both WWPNs of the pair the same targets and LUNs",
+        .spec = "design 3: LUN sets by identity",
+    }, {
+        .id = "vfc.lun-identity",
+        .title = "a LUN is the same logical unit for both WWPNs of a pair",
+        .failure = "a LUN is another logical unit for the other WWPN of the"
+                   " pair",
+        .covers = "",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_storage_same_units,
+        .remedy = "give both WWPNs of the pair the same logical units under"
+                  " the same LUNs",
+        .spec = "SPC-5 7.7.6: designators of page 0x83",
+    }, {
+        .id = "vfc.lun-size",
+        .title = "a LUN is as large for both WWPNs of a pair",
+        .failure = "a LUN has another size for the other WWPN of the pair",
+        .covers = "",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_storage_same_sizes,
+        .remedy = "let the target show both WWPNs the same size",
+        .spec = "SBC-4 READ CAPACITY(16)",
+    }, {
+        .id = "vfc.max-transfer",
+        .title = "the destination takes commands as large as the source's",
+        .failure = "the destination's adapter or LUN takes smaller commands"
+                   " than the source's",
+        .covers = "",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_storage_same_transfers,
+        .remedy = "start the destination with the source's max-transfer="
+                  " of spapr-vfc, or set the target's limits alike",
+        .spec = "SBC-4 6.6.4: block limits",
+    }, {
+        .id = "vfc.reservations",
+        .title = "no LUN is reserved for the WWPN that is given up",
+        .failure = "a reservation is held by the WWPN that is given up",
+        .covers = "",
+        .party = LPM_PARTY_SOURCE,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_storage_is_free,
+        .remedy = "let the guest release the reservation and its key, and"
+                  " take them again after the move",
+        .spec = "SPC-5 5.14: a reservation belongs to the initiator port",
     }, {
         .id = "stream.multifd",
         .title = "multifd is on at both ends or at none",

@@ -53,6 +53,8 @@ typedef enum Tag {
     TAG_BLOCKS = 0x0301,
     TAG_DEVICES = 0x0302,
     TAG_WWPNS = 0x0303,
+    TAG_LOOKS = 0x0304,
+    TAG_LUNS = 0x0305,
 
     TAG_MULTIFD = 0x0401,
     TAG_CHANNELS = 0x0402,
@@ -72,6 +74,8 @@ typedef enum Kind {
     KIND_BLOCKS,
     KIND_DEVICES,
     KIND_WWPNS,
+    KIND_LOOKS,
+    KIND_LUNS,
 } Kind;
 
 /*
@@ -121,6 +125,8 @@ static const Field fields[] = {
     CRITICAL(BLOCKS, BLOCKS, blocks, LPM_OFFER_BLOCKS_MAX),
     CRITICAL(DEVICES, DEVICES, devices, LPM_OFFER_DEVICES_MAX),
     CRITICAL(WWPNS, WWPNS, wwpns, LPM_OFFER_WWPNS_MAX),
+    CRITICAL(LOOKS, LOOKS, looks, LPM_OFFER_LOOKS_MAX),
+    CRITICAL(LUNS, LUNS, luns, LPM_OFFER_LUNS_MAX),
     CRITICAL(MULTIFD, BOOL, multifd, 0),
     CRITICAL(CHANNELS, U32, channels, 0),
     CRITICAL(COMPRESSION, STRING, compression, 0),
@@ -149,6 +155,20 @@ static void clear_device(gpointer item)
     g_free(((LpmOfferDevice *)item)->id);
 }
 
+static void clear_look(gpointer item)
+{
+    g_free(((LpmOfferLook *)item)->failure);
+}
+
+static void clear_lun(gpointer item)
+{
+    LpmOfferLun *lun = item;
+
+    g_free(lun->name);
+    g_free(lun->identity);
+    g_free(lun->reserved);
+}
+
 static GArray *new_array(gsize item_bytes, GDestroyNotify clear)
 {
     GArray *array = g_array_new(FALSE, TRUE, item_bytes);
@@ -172,6 +192,8 @@ LpmOffer *lpm_offer_new(void)
     offer->blocks = new_array(sizeof(LpmOfferBlock), clear_block);
     offer->devices = new_array(sizeof(LpmOfferDevice), clear_device);
     offer->wwpns = new_array(sizeof(LpmOfferWwpn), NULL);
+    offer->looks = new_array(sizeof(LpmOfferLook), clear_look);
+    offer->luns = new_array(sizeof(LpmOfferLun), clear_lun);
     offer->migration_caps = g_ptr_array_new_with_free_func(g_free);
     return offer;
 }
@@ -200,6 +222,8 @@ void lpm_offer_free(LpmOffer *offer)
     g_array_unref(offer->blocks);
     g_array_unref(offer->devices);
     g_array_unref(offer->wwpns);
+    g_array_unref(offer->looks);
+    g_array_unref(offer->luns);
     g_free(offer->compression);
     g_ptr_array_unref(offer->migration_caps);
     g_free(offer);
@@ -243,7 +267,30 @@ void lpm_offer_add_device(LpmOffer *offer, const char *id, guint32 instance,
     g_array_append_val(offer->devices, device);
 }
 
-/* ---- writing ---- */
+void lpm_offer_add_look(LpmOffer *offer, guint32 reg, guint64 wwpn,
+                        guint64 max_transfer, const char *failure)
+{
+    LpmOfferLook look = {
+        .wwpn = wwpn,
+        .max_transfer = max_transfer,
+        .reg = reg,
+        .failure = g_strdup(failure),
+    };
+
+    g_array_append_val(offer->looks, look);
+}
+
+void lpm_offer_add_lun(LpmOffer *offer, const LpmOfferLun *lun)
+{
+    LpmOfferLun copy = *lun;
+
+    copy.name = g_strdup(lun->name);
+    copy.identity = g_strdup(lun->identity);
+    copy.reserved = g_strdup(lun->reserved);
+    g_array_append_val(offer->luns, copy);
+}
+
+/* ---- items of lists ---- */
 
 static gboolean check_string(const char *s, GError **error)
 {
@@ -280,6 +327,221 @@ static gsize field_begin(LpmWriter *writer, const Field *field)
     return lpm_record_field_begin(writer, field->tag, field->flags);
 }
 
+/* A text of a list item: length 0 is that there is none. */
+static gboolean write_text(LpmWriter *writer, const char *text,
+                           GError **error)
+{
+    gboolean there = text && *text;
+
+    if (there && !check_string(text, error)) {
+        return FALSE;
+    }
+    lpm_writer_string16(writer, there ? text : "");
+    return TRUE;
+}
+
+static gboolean write_name(LpmWriter *writer, const char *name,
+                           GError **error)
+{
+    if (!check_string(name, error)) {
+        return FALSE;
+    }
+    lpm_writer_string16(writer, name);
+    return TRUE;
+}
+
+static gboolean write_cap(LpmWriter *writer, const void *item, GError **error)
+{
+    const LpmOfferCap *cap = item;
+
+    lpm_writer_u64(writer, cap->level);
+    return write_name(writer, cap->name, error) &&
+           write_text(writer, cap->value, error);
+}
+
+static gboolean write_block(LpmWriter *writer, const void *item,
+                            GError **error)
+{
+    const LpmOfferBlock *block = item;
+
+    lpm_writer_u64(writer, block->size);
+    lpm_writer_u64(writer, block->max_size);
+    lpm_writer_u64(writer, block->page_size);
+    return write_name(writer, block->name, error);
+}
+
+static gboolean write_device(LpmWriter *writer, const void *item,
+                             GError **error)
+{
+    const LpmOfferDevice *device = item;
+
+    lpm_writer_u32(writer, device->instance);
+    lpm_writer_u32(writer, device->version);
+    lpm_writer_u32(writer, device->min_version);
+    return write_name(writer, device->id, error);
+}
+
+static gboolean write_wwpn(LpmWriter *writer, const void *item,
+                           GError **error)
+{
+    const LpmOfferWwpn *pair = item;
+
+    (void)error;
+    lpm_writer_u64(writer, pair->wwpn[0]);
+    lpm_writer_u64(writer, pair->wwpn[1]);
+    lpm_writer_u32(writer, pair->reg);
+    lpm_writer_u32(writer, pair->active);
+    return TRUE;
+}
+
+static gboolean write_look(LpmWriter *writer, const void *item,
+                           GError **error)
+{
+    const LpmOfferLook *look = item;
+
+    lpm_writer_u64(writer, look->wwpn);
+    lpm_writer_u64(writer, look->max_transfer);
+    lpm_writer_u32(writer, look->reg);
+    return write_text(writer, look->failure, error);
+}
+
+static gboolean write_lun(LpmWriter *writer, const void *item, GError **error)
+{
+    const LpmOfferLun *lun = item;
+
+    lpm_writer_u64(writer, lun->target);
+    lpm_writer_u64(writer, lun->blocks);
+    lpm_writer_u64(writer, lun->max_transfer);
+    lpm_writer_u32(writer, lun->reg);
+    lpm_writer_u32(writer, lun->lun);
+    lpm_writer_u32(writer, lun->block_bytes);
+    return write_text(writer, lun->name, error) &&
+           write_text(writer, lun->identity, error) &&
+           write_text(writer, lun->reserved, error);
+}
+
+static gboolean write_size(LpmWriter *writer, const void *item,
+                           GError **error)
+{
+    (void)error;
+    lpm_writer_u64(writer, *(const guint64 *)item);
+    return TRUE;
+}
+
+/* Readers of one item: what they return is owned by it, also on failure. */
+
+static gboolean read_name(LpmReader *in, char **ret, GError **error)
+{
+    return lpm_reader_string16(in, LPM_OFFER_STRING_MAX, ret, error);
+}
+
+/* NULL if it is empty. */
+static gboolean read_text(LpmReader *in, char **ret, GError **error)
+{
+    if (!lpm_reader_text16(in, LPM_OFFER_STRING_MAX, ret, error)) {
+        return FALSE;
+    }
+    if (**ret == '\0') {
+        g_clear_pointer(ret, g_free);
+    }
+    return TRUE;
+}
+
+static gboolean read_size(LpmReader *in, void *ret_item, GError **error)
+{
+    return lpm_reader_u64(in, ret_item, error);
+}
+
+static gboolean read_cap(LpmReader *in, void *ret_item, GError **error)
+{
+    LpmOfferCap *cap = ret_item;
+
+    return lpm_reader_u64(in, &cap->level, error) &&
+           read_name(in, &cap->name, error) &&
+           read_text(in, &cap->value, error);
+}
+
+static gboolean read_block(LpmReader *in, void *ret_item, GError **error)
+{
+    LpmOfferBlock *block = ret_item;
+
+    return lpm_reader_u64(in, &block->size, error) &&
+           lpm_reader_u64(in, &block->max_size, error) &&
+           lpm_reader_u64(in, &block->page_size, error) &&
+           read_name(in, &block->name, error);
+}
+
+static gboolean read_device(LpmReader *in, void *ret_item, GError **error)
+{
+    LpmOfferDevice *device = ret_item;
+
+    return lpm_reader_u32(in, &device->instance, error) &&
+           lpm_reader_u32(in, &device->version, error) &&
+           lpm_reader_u32(in, &device->min_version, error) &&
+           read_name(in, &device->id, error);
+}
+
+static gboolean read_wwpn(LpmReader *in, void *ret_item, GError **error)
+{
+    LpmOfferWwpn *pair = ret_item;
+
+    if (!lpm_reader_u64(in, &pair->wwpn[0], error) ||
+        !lpm_reader_u64(in, &pair->wwpn[1], error) ||
+        !lpm_reader_u32(in, &pair->reg, error) ||
+        !lpm_reader_u32(in, &pair->active, error)) {
+        return FALSE;
+    }
+    if (pair->active > 2) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                    WHAT " has active WWPN %" G_GUINT32_FORMAT
+                    ", wanted 0, 1 or 2", pair->active);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean read_look(LpmReader *in, void *ret_item, GError **error)
+{
+    LpmOfferLook *look = ret_item;
+
+    return lpm_reader_u64(in, &look->wwpn, error) &&
+           lpm_reader_u64(in, &look->max_transfer, error) &&
+           lpm_reader_u32(in, &look->reg, error) &&
+           read_text(in, &look->failure, error);
+}
+
+static gboolean read_lun(LpmReader *in, void *ret_item, GError **error)
+{
+    LpmOfferLun *lun = ret_item;
+
+    return lpm_reader_u64(in, &lun->target, error) &&
+           lpm_reader_u64(in, &lun->blocks, error) &&
+           lpm_reader_u64(in, &lun->max_transfer, error) &&
+           lpm_reader_u32(in, &lun->reg, error) &&
+           lpm_reader_u32(in, &lun->lun, error) &&
+           lpm_reader_u32(in, &lun->block_bytes, error) &&
+           read_text(in, &lun->name, error) &&
+           read_text(in, &lun->identity, error) &&
+           read_text(in, &lun->reserved, error);
+}
+
+/* Lists of numbers and structs: an item in either direction. */
+static const struct {
+    gsize bytes;            /* of the struct */
+    guint32 least;          /* bytes of an item in a record */
+    gboolean (*write)(LpmWriter *writer, const void *item, GError **error);
+    gboolean (*read)(LpmReader *in, void *ret_item, GError **error);
+} items[] = {
+    [KIND_SIZES] = { sizeof(guint64), 8, write_size, read_size },
+    [KIND_CAPS] = { sizeof(LpmOfferCap), 13, write_cap, read_cap },
+    [KIND_BLOCKS] = { sizeof(LpmOfferBlock), 27, write_block, read_block },
+    [KIND_DEVICES] = { sizeof(LpmOfferDevice), 15, write_device,
+                       read_device },
+    [KIND_WWPNS] = { sizeof(LpmOfferWwpn), 24, write_wwpn, read_wwpn },
+    [KIND_LOOKS] = { sizeof(LpmOfferLook), 22, write_look, read_look },
+    [KIND_LUNS] = { sizeof(LpmOfferLun), 42, write_lun, read_lun },
+};
+
 static gboolean write_items(LpmWriter *writer, const Field *field,
                             const void *member, GError **error)
 {
@@ -295,49 +557,9 @@ static gboolean write_items(LpmWriter *writer, const Field *field,
     at = field_begin(writer, field);
     lpm_writer_u32(writer, array->len);
     for (guint i = 0; i < array->len; i++) {
-        if (field->kind == KIND_SIZES) {
-            lpm_writer_u64(writer, g_array_index(array, guint64, i));
-        } else if (field->kind == KIND_CAPS) {
-            const LpmOfferCap *cap = &g_array_index(array, LpmOfferCap, i);
-            gboolean has_value = cap->value && *cap->value;
-
-            if (!check_string(cap->name, error) ||
-                (has_value && !check_string(cap->value, error))) {
-                return FALSE;
-            }
-            lpm_writer_u64(writer, cap->level);
-            lpm_writer_string16(writer, cap->name);
-            /* The only string of a list item that may be absent: length 0 */
-            lpm_writer_string16(writer, has_value ? cap->value : "");
-        } else if (field->kind == KIND_BLOCKS) {
-            const LpmOfferBlock *block =
-                &g_array_index(array, LpmOfferBlock, i);
-
-            if (!check_string(block->name, error)) {
-                return FALSE;
-            }
-            lpm_writer_u64(writer, block->size);
-            lpm_writer_u64(writer, block->max_size);
-            lpm_writer_u64(writer, block->page_size);
-            lpm_writer_string16(writer, block->name);
-        } else if (field->kind == KIND_DEVICES) {
-            const LpmOfferDevice *device =
-                &g_array_index(array, LpmOfferDevice, i);
-
-            if (!check_string(device->id, error)) {
-                return FALSE;
-            }
-            lpm_writer_u32(writer, device->instance);
-            lpm_writer_u32(writer, device->version);
-            lpm_writer_u32(writer, device->min_version);
-            lpm_writer_string16(writer, device->id);
-        } else {
-            const LpmOfferWwpn *pair = &g_array_index(array, LpmOfferWwpn, i);
-
-            lpm_writer_u64(writer, pair->wwpn[0]);
-            lpm_writer_u64(writer, pair->wwpn[1]);
-            lpm_writer_u32(writer, pair->reg);
-            lpm_writer_u32(writer, pair->active);
+        if (!items[field->kind].write(writer, array->data +
+                                      i * items[field->kind].bytes, error)) {
+            return FALSE;
         }
     }
     lpm_record_field_end(writer, at);
@@ -413,6 +635,8 @@ static gboolean write_field(LpmWriter *writer, const Field *field,
     case KIND_BLOCKS:
     case KIND_DEVICES:
     case KIND_WWPNS:
+    case KIND_LOOKS:
+    case KIND_LUNS:
         return write_items(writer, field, member, error);
     }
     g_assert_not_reached();
@@ -433,98 +657,21 @@ GBytes *lpm_offer_encode(const LpmOffer *offer, GError **error)
 
 /* ---- reading ---- */
 
-static gboolean read_caps(LpmReader *in, guint32 count, GArray *array,
-                          GError **error)
+static gboolean read_items(LpmReader *in, const Field *field, GArray *array,
+                           GError **error)
 {
-    for (guint32 i = 0; i < count; i++) {
-        g_autofree char *name = NULL;
-        g_autofree char *value = NULL;
-        guint64 level;
+    guint32 count;
 
-        if (!lpm_reader_u64(in, &level, error) ||
-            !lpm_reader_string16(in, LPM_OFFER_STRING_MAX, &name, error) ||
-            !lpm_reader_text16(in, LPM_OFFER_STRING_MAX, &value, error)) {
-            return FALSE;
-        }
+    if (!lpm_reader_count(in, field->max, items[field->kind].least, &count,
+                          error)) {
+        return FALSE;
+    }
+    for (guint32 i = 0; i < count; i++) {
         g_array_set_size(array, i + 1);
-        g_array_index(array, LpmOfferCap, i) = (LpmOfferCap) {
-            .name = g_steal_pointer(&name),
-            .value = *value ? g_steal_pointer(&value) : NULL,
-            .level = level,
-        };
-    }
-    return TRUE;
-}
-
-static gboolean read_blocks(LpmReader *in, guint32 count, GArray *array,
-                            GError **error)
-{
-    for (guint32 i = 0; i < count; i++) {
-        LpmOfferBlock block = { 0 };
-
-        if (!lpm_reader_u64(in, &block.size, error) ||
-            !lpm_reader_u64(in, &block.max_size, error) ||
-            !lpm_reader_u64(in, &block.page_size, error) ||
-            !lpm_reader_string16(in, LPM_OFFER_STRING_MAX, &block.name,
-                                 error)) {
+        if (!items[field->kind].read(in, array->data +
+                                     i * items[field->kind].bytes, error)) {
             return FALSE;
         }
-        g_array_append_val(array, block);
-    }
-    return TRUE;
-}
-
-static gboolean read_devices(LpmReader *in, guint32 count, GArray *array,
-                             GError **error)
-{
-    for (guint32 i = 0; i < count; i++) {
-        LpmOfferDevice device = { 0 };
-
-        if (!lpm_reader_u32(in, &device.instance, error) ||
-            !lpm_reader_u32(in, &device.version, error) ||
-            !lpm_reader_u32(in, &device.min_version, error) ||
-            !lpm_reader_string16(in, LPM_OFFER_STRING_MAX, &device.id,
-                                 error)) {
-            return FALSE;
-        }
-        g_array_append_val(array, device);
-    }
-    return TRUE;
-}
-
-static gboolean read_wwpns(LpmReader *in, guint32 count, GArray *array,
-                           GError **error)
-{
-    for (guint32 i = 0; i < count; i++) {
-        LpmOfferWwpn pair = { 0 };
-
-        if (!lpm_reader_u64(in, &pair.wwpn[0], error) ||
-            !lpm_reader_u64(in, &pair.wwpn[1], error) ||
-            !lpm_reader_u32(in, &pair.reg, error) ||
-            !lpm_reader_u32(in, &pair.active, error)) {
-            return FALSE;
-        }
-        if (pair.active > 2) {
-            g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                        WHAT " has active WWPN %" G_GUINT32_FORMAT
-                        ", wanted 0, 1 or 2", pair.active);
-            return FALSE;
-        }
-        g_array_append_val(array, pair);
-    }
-    return TRUE;
-}
-
-static gboolean read_sizes(LpmReader *in, guint32 count, GArray *array,
-                           GError **error)
-{
-    for (guint32 i = 0; i < count; i++) {
-        guint64 size;
-
-        if (!lpm_reader_u64(in, &size, error)) {
-            return FALSE;
-        }
-        g_array_append_val(array, size);
     }
     return TRUE;
 }
@@ -573,20 +720,13 @@ static gboolean read_field(LpmReader *in, const Field *field, LpmOffer *offer,
         return lpm_reader_count(in, field->max, 3, &count, error) &&
                read_strings(in, count, *(GPtrArray **)member, error);
     case KIND_SIZES:
-        return lpm_reader_count(in, field->max, 8, &count, error) &&
-               read_sizes(in, count, *(GArray **)member, error);
     case KIND_CAPS:
-        return lpm_reader_count(in, field->max, 13, &count, error) &&
-               read_caps(in, count, *(GArray **)member, error);
     case KIND_BLOCKS:
-        return lpm_reader_count(in, field->max, 27, &count, error) &&
-               read_blocks(in, count, *(GArray **)member, error);
     case KIND_DEVICES:
-        return lpm_reader_count(in, field->max, 15, &count, error) &&
-               read_devices(in, count, *(GArray **)member, error);
     case KIND_WWPNS:
-        return lpm_reader_count(in, field->max, 24, &count, error) &&
-               read_wwpns(in, count, *(GArray **)member, error);
+    case KIND_LOOKS:
+    case KIND_LUNS:
+        return read_items(in, field, *(GArray **)member, error);
     }
     g_assert_not_reached();
 }

@@ -32,6 +32,8 @@
 #define LPM_OFFER_BLOCKS_MAX      1024u
 #define LPM_OFFER_DEVICES_MAX     4096u
 #define LPM_OFFER_WWPNS_MAX       256u
+#define LPM_OFFER_LOOKS_MAX       256u
+#define LPM_OFFER_LUNS_MAX        1024u
 #define LPM_OFFER_MIGCAPS_MAX     64u
 
 /*
@@ -74,6 +76,30 @@ typedef struct LpmOfferWwpn {
     guint32 active;         /* 1 or 2; 0 = neither is logged in */
 } LpmOfferWwpn;
 
+/*
+ * That an adapter's storage was looked at, by a login of one of its WWPNs.
+ * No look: nobody can tell which LUNs there are.
+ */
+typedef struct LpmOfferLook {
+    guint64 wwpn;           /* that was logged in */
+    guint64 max_transfer;   /* bytes of one command of the adapter */
+    guint32 reg;
+    char *failure;          /* why it is not complete; NULL: it is */
+} LpmOfferLook;
+
+/* A LUN that a look found. */
+typedef struct LpmOfferLun {
+    guint64 target;         /* its WWPN */
+    guint64 blocks;         /* 0: has none, as a tape */
+    guint64 max_transfer;   /* bytes of one command; 0: states no limit */
+    guint32 reg;            /* of the adapter */
+    guint32 lun;
+    guint32 block_bytes;
+    char *name;             /* of the target, for people */
+    char *identity;         /* as lpm_scsi_identity(); NULL: has none */
+    char *reserved;         /* as lpm_scsi_reservation(); NULL: is not */
+} LpmOfferLun;
+
 typedef struct LpmOffer {
     guint32 version;        /* of the record as written by its sender */
     guint32 min_version;    /* oldest reader that understands it */
@@ -109,6 +135,8 @@ typedef struct LpmOffer {
     GArray *blocks;         /* LpmOfferBlock */
     GArray *devices;        /* LpmOfferDevice */
     GArray *wwpns;          /* LpmOfferWwpn */
+    GArray *looks;          /* LpmOfferLook */
+    GArray *luns;           /* LpmOfferLun */
 
     /* Migration settings that both ends must share */
     gboolean multifd;
@@ -151,6 +179,13 @@ void lpm_offer_add_block(LpmOffer *offer, const char *name, guint64 size,
 /** lpm_offer_add_device: @id is copied; not optional until that is set. */
 void lpm_offer_add_device(LpmOffer *offer, const char *id, guint32 instance,
                           guint32 version, guint32 min_version);
+
+/** lpm_offer_add_look: @failure: (nullable): copied. */
+void lpm_offer_add_look(LpmOffer *offer, guint32 reg, guint64 wwpn,
+                        guint64 max_transfer, const char *failure);
+
+/** lpm_offer_add_lun: @lun is copied with its strings. */
+void lpm_offer_add_lun(LpmOffer *offer, const LpmOfferLun *lun);
 
 /**
  * lpm_offer_encode:
