@@ -14,3 +14,16 @@ void lpm_gather_target(LpmOffer *offer, bool incoming)
 
     offer->cpu_model = g_strdup(ms->cpu_type);
 }
+
+void coroutine_fn lpm_look_at_storage(LpmOffer *offer, const LpmOffer *peer)
+{
+}
+
+void lpm_log_out_storage(void)
+{
+}
+
+LpmVfcInfoList *lpm_query_adapters(void)
+{
+    return NULL;
+}

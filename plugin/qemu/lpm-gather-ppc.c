@@ -9,6 +9,7 @@
 #include "mmu-book3s-v3.h"
 #include "mmu-hash64.h"
 #include "qapi/error.h"
+#include "qapi/util.h"
 #include "hw/boards.h"
 #include "hw/ppc/spapr.h"
 #include "hw/ppc/spapr_vio.h"
@@ -17,6 +18,7 @@
 #include "compat/mode.h"
 #include "vfc/iu.h"
 #include "lpm-gather.h"
+#include "lpm-storage-class.h"
 
 /*
  * Raw mode compares the family of the processor, from POWER9 on also its
@@ -165,6 +167,23 @@ static void gather_mmu(LpmOffer *offer, SpaprMachineState *spapr,
     }
 }
 
+/* The adapters, or NULL for an empty place. */
+static Object *as_adapter(BusChild *kid)
+{
+    return object_dynamic_cast(OBJECT(kid->child), TYPE_SPAPR_VFC);
+}
+
+static SpaprVfcClass *class_of(Object *adapter)
+{
+    return (SpaprVfcClass *)object_get_class(adapter);
+}
+
+static SpaprMachineState *this_pseries(void)
+{
+    return (SpaprMachineState *)object_dynamic_cast(qdev_get_machine(),
+                                                    TYPE_SPAPR_MACHINE);
+}
+
 static bool get_wwpn(Object *adapter, const char *name, guint64 *ret_wwpn)
 {
     g_autofree char *text = object_property_get_str(adapter, name, NULL);
@@ -179,8 +198,7 @@ static void gather_wwpns(LpmOffer *offer, SpaprMachineState *spapr,
     BusChild *kid;
 
     QTAILQ_FOREACH(kid, &spapr->vio_bus->bus.children, sibling) {
-        Object *adapter = object_dynamic_cast(OBJECT(kid->child),
-                                              "spapr-vfc");
+        Object *adapter = as_adapter(kid);
         LpmOfferWwpn pair = { .reg = 0 };
 
         if (!adapter || !get_wwpn(adapter, "wwpn", &pair.wwpn[0]) ||
@@ -195,15 +213,103 @@ static void gather_wwpns(LpmOffer *offer, SpaprMachineState *spapr,
     }
 }
 
+static Object *find_adapter(uint32_t reg)
+{
+    BusChild *kid;
+
+    QTAILQ_FOREACH(kid, &this_pseries()->vio_bus->bus.children, sibling) {
+        Object *adapter = as_adapter(kid);
+
+        if (adapter && object_property_get_uint(adapter, "reg", NULL) == reg) {
+            return adapter;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * The WWPN that an adapter of ours may use: its own, or that of its pair
+ * which @peer does not use; 0: neither, never the same one twice.
+ */
+static uint8_t usable_wwpn(const LpmOfferWwpn *ours, const LpmOffer *peer)
+{
+    if (ours->active) {
+        return ours->active;
+    }
+    for (guint i = 0; peer && i < peer->wwpns->len; i++) {
+        const LpmOfferWwpn *theirs = &g_array_index(peer->wwpns,
+                                                    LpmOfferWwpn, i);
+
+        if (theirs->reg == ours->reg && theirs->active &&
+            theirs->wwpn[0] == ours->wwpn[0] &&
+            theirs->wwpn[1] == ours->wwpn[1]) {
+            return 3 - theirs->active;
+        }
+    }
+    return 0;
+}
+
+void coroutine_fn lpm_look_at_storage(LpmOffer *offer, const LpmOffer *peer)
+{
+    for (guint i = 0; i < offer->wwpns->len; i++) {
+        const LpmOfferWwpn *pair = &g_array_index(offer->wwpns, LpmOfferWwpn,
+                                                  i);
+        /* By reg: it may be unplugged while another one looks */
+        Object *adapter = find_adapter(pair->reg);
+        uint8_t active = usable_wwpn(pair, peer);
+
+        if (adapter && active) {
+            object_ref(adapter);
+            class_of(adapter)->look(adapter, active, offer);
+            object_unref(adapter);
+        }
+    }
+}
+
+void lpm_log_out_storage(void)
+{
+    SpaprMachineState *spapr = this_pseries();
+    BusChild *kid;
+
+    if (!spapr) {
+        return;
+    }
+    QTAILQ_FOREACH(kid, &spapr->vio_bus->bus.children, sibling) {
+        Object *adapter = as_adapter(kid);
+
+        if (adapter) {
+            class_of(adapter)->log_out(adapter);
+        }
+    }
+}
+
+LpmVfcInfoList *lpm_query_adapters(void)
+{
+    SpaprMachineState *spapr = this_pseries();
+    LpmVfcInfoList *list = NULL;
+    LpmVfcInfoList **tail = &list;
+    BusChild *kid;
+
+    if (!spapr) {
+        return NULL;
+    }
+    QTAILQ_FOREACH(kid, &spapr->vio_bus->bus.children, sibling) {
+        Object *adapter = as_adapter(kid);
+
+        if (adapter) {
+            QAPI_LIST_APPEND(tail, class_of(adapter)->query(adapter));
+        }
+    }
+    return list;
+}
+
 void lpm_gather_target(LpmOffer *offer, bool incoming)
 {
     MachineState *ms = MACHINE(qdev_get_machine());
     g_autofree char *model = cpu_model_from_type(ms->cpu_type);
-    SpaprMachineState *spapr;
+    SpaprMachineState *spapr = this_pseries();
 
     offer->cpu_model = g_steal_pointer(&model);
-    spapr = (SpaprMachineState *)
-        object_dynamic_cast(OBJECT(ms), TYPE_SPAPR_MACHINE);
     if (!spapr || !first_cpu) {
         return;
     }

@@ -7,6 +7,7 @@
 #define LPM_GATHER_H
 
 #include "compat/offer.h"
+#include "qapi/qapi-types-lpm.h"
 
 /**
  * lpm_gather:
@@ -21,5 +22,21 @@ LpmOffer *lpm_gather(void);
 
 /* Per target: fill in processor, capabilities, interrupts and MMU. */
 void lpm_gather_target(LpmOffer *offer, bool incoming);
+
+/**
+ * lpm_look_at_storage:
+ * @offer: ours, with its adapters; what they see is added
+ * @peer: (nullable): in a QEMU that waits for a guest, the offer of the one
+ *   that has it: the other WWPN of each pair is logged in here, and stays so
+ *
+ * Per target.  Threads: main thread, BQL held.
+ */
+void coroutine_fn lpm_look_at_storage(LpmOffer *offer, const LpmOffer *peer);
+
+/* Log out what lpm_look_at_storage() has logged in; the guest stays away. */
+void lpm_log_out_storage(void);
+
+/* Returns: (transfer full): the virtual Fibre Channel adapters. */
+LpmVfcInfoList *lpm_query_adapters(void);
 
 #endif /* LPM_GATHER_H */

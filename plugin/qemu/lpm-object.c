@@ -45,15 +45,18 @@
  *   answered: decode <----- reply ------  accepted, or refused with reasons
  *
  * begin, put_offer, get_offer and judge run in the main thread or with the
- * BQL; answered and no_peer of the source run in migration threads without
- * it, so whatever they touch is under @lock. Events may be sent from any
- * thread. Phases are derived from the negotiation, from QEMU's migration
- * notifier and from the run state; set_phase() is the only place that
- * changes them.
+ * BQL; judge is a coroutine, since the storage is looked at by login.  The
+ * source looks at its own in prepare, between begin and put_offer.  prepare,
+ * answered and no_peer of the source run in migration threads without BQL,
+ * so whatever they touch is under @lock. Events may be sent from any thread.
+ * Phases are derived from the negotiation, from QEMU's migration notifier and
+ * from the run state; set_phase() is the only place that changes them.
  */
 
 #define LPM_DEFAULT_PROBE_TIMEOUT_MS  1500
 #define LPM_DEFAULT_ANSWER_TIMEOUT_MS 30000
+/* How soon a cancel is seen while the storage is looked at */
+#define STORAGE_POLL_MS               50
 
 /*
  * Whether the stream carries our offer: a live one if and only if the peer
@@ -312,6 +315,87 @@ static bool lpm_begin(void *opaque, MigrationPeerKind kind, Error **errp)
     return true;
 }
 
+/*
+ * The look at the storage: a coroutine of the main thread, for which the
+ * migration thread waits.  Either may be the last to need this.
+ */
+typedef struct StorageLook {
+    int refs;
+    QemuSemaphore done;
+    LpmOffer *seen;         /* its adapters, and what they see */
+} StorageLook;
+
+static void storage_look_unref(StorageLook *look)
+{
+    if (qatomic_fetch_dec(&look->refs) == 1) {
+        qemu_sem_destroy(&look->done);
+        lpm_offer_free(look->seen);
+        g_free(look);
+    }
+}
+
+static void coroutine_fn storage_look_co(void *opaque)
+{
+    StorageLook *look = opaque;
+
+    lpm_gather_target(look->seen, false);
+    lpm_look_at_storage(look->seen, NULL);
+    qemu_sem_post(&look->done);
+    storage_look_unref(look);
+}
+
+static void storage_look_begin(void *opaque)
+{
+    qemu_coroutine_enter(qemu_coroutine_create(storage_look_co, opaque));
+}
+
+/* Adds what @seen has to the offer and writes the record again. */
+static bool add_storage(MigrationLpm *lpm, LpmOffer *seen, Error **errp)
+{
+    g_autoptr(GError) gerr = NULL;
+
+    BQL_LOCK_GUARD();
+    QEMU_LOCK_GUARD(&lpm->lock);
+    if (!lpm->offer || seen->looks->len == 0) {
+        return true;
+    }
+    g_array_unref(lpm->offer->looks);
+    lpm->offer->looks = g_array_ref(seen->looks);
+    g_array_unref(lpm->offer->luns);
+    lpm->offer->luns = g_array_ref(seen->luns);
+    g_clear_pointer(&lpm->record, g_bytes_unref);
+    lpm->record = lpm_offer_encode(lpm->offer, &gerr);
+    if (!lpm->record) {
+        lpm_error_to_qemu(errp, &gerr, "offer: ");
+        return false;
+    }
+    return true;
+}
+
+/* See negotiate.h.  It ends when the target answers, or by its deadlines. */
+static bool lpm_prepare(void *opaque, Error **errp)
+{
+    StorageLook *look = g_new0(StorageLook, 1);
+    bool good;
+
+    look->refs = 2;
+    qemu_sem_init(&look->done, 0);
+    look->seen = lpm_offer_new();
+    aio_bh_schedule_oneshot(qemu_get_aio_context(), storage_look_begin, look);
+    while (qemu_sem_timedwait(&look->done, STORAGE_POLL_MS)) {
+        if (qatomic_read(&migrate_get_current()->state) ==
+            MIGRATION_STATUS_CANCELLING) {
+            error_setg(errp, "cancelled while the source looked at its "
+                       "storage");
+            storage_look_unref(look);
+            return false;
+        }
+    }
+    good = add_storage(opaque, look->seen, errp);
+    storage_look_unref(look);
+    return good;
+}
+
 /* Both ends, see negotiate.h */
 static bool lpm_no_peer(void *opaque, bool outgoing, Error **errp)
 {
@@ -409,7 +493,7 @@ static bool answer_is_accepted(LpmAnswer *answer, Error **errp)
 }
 
 /* What cannot be read is refused like anything else: with a reason. */
-static LpmAnswer *judge_offer(MigrationLpm *lpm, Error **errp)
+static LpmAnswer *coroutine_fn judge_offer(MigrationLpm *lpm, Error **errp)
 {
     g_autoptr(LpmOffer) ours = NULL;
     LpmAnswer *answer;
@@ -428,6 +512,7 @@ static LpmAnswer *judge_offer(MigrationLpm *lpm, Error **errp)
         return answer;
     }
     ours = lpm_gather();
+    lpm_look_at_storage(ours, theirs);
     answer = lpm_compare(theirs, ours);
     WITH_QEMU_LOCK_GUARD(&lpm->lock) {
         lpm_offer_free(lpm->offer);
@@ -436,7 +521,7 @@ static LpmAnswer *judge_offer(MigrationLpm *lpm, Error **errp)
     return answer;
 }
 
-static bool lpm_judge(void *opaque, GByteArray *reply, Error **errp)
+static bool coroutine_fn lpm_judge(void *opaque, GByteArray *reply, Error **errp)
 {
     MigrationLpm *lpm = opaque;
     g_autoptr(GError) gerr = NULL;
@@ -476,6 +561,9 @@ static bool lpm_judge(void *opaque, GByteArray *reply, Error **errp)
         lpm_error_to_qemu(errp, &gerr, "answer: ");
     }
     keep_answer(lpm, answer);
+    if (!accepted) {
+        lpm_log_out_storage();
+    }
     set_phase(lpm, accepted ? LPM_PHASE_TRANSFER : LPM_PHASE_REJECTED);
     return accepted;
 }
@@ -715,6 +803,7 @@ static LpmInfo *lpm_query(void *opaque, Error **errp)
     info->preferred_mode = g_strdup(now->preferred_mode);
     info->current_mode = g_strdup(now->current_mode);
     info->modes = lpm_strings_to_qapi(now->modes);
+    info->vfc = lpm_query_adapters();
     info->encode = lpm_codec_stats_to_qapi(&encode);
     info->decode = lpm_codec_stats_to_qapi(&decode);
 
@@ -732,16 +821,63 @@ static LpmInfo *lpm_query(void *opaque, Error **errp)
     return info;
 }
 
-static LpmOfferInfo *lpm_query_offer(void *opaque, Error **errp)
+/* Whether the adapters have the WWPNs of a guest that may come. */
+static bool guest_is_coming(MigrationLpm *lpm)
 {
-    g_autoptr(LpmOffer) offer = lpm_gather();
+    LpmPhase phase = get_phase(lpm);
 
-    return lpm_offer_to_qapi(offer);
+    return runstate_check(RUN_STATE_INMIGRATE) &&
+           (phase == LPM_PHASE_PREPARING || phase == LPM_PHASE_TRANSFER);
 }
 
-static LpmAnswerInfo *lpm_check_offer(void *opaque, LpmOfferInfo *info,
-                                      bool probe_storage, Error **errp)
+/*
+ * Our offer with what its adapters see.  A QEMU that waits for a guest logs
+ * their WWPNs out again, unless a guest has come for them meanwhile.
+ */
+static LpmOffer *coroutine_fn gather_with_storage(MigrationLpm *lpm,
+                                                  const LpmOffer *peer,
+                                                  Error **errp)
 {
+    LpmOffer *offer;
+
+    if (guest_is_coming(lpm)) {
+        error_setg(errp, "a guest is on its way: its storage is in use");
+        return NULL;
+    }
+    offer = lpm_gather();
+    lpm_look_at_storage(offer, peer);
+    if (runstate_check(RUN_STATE_INMIGRATE) && !guest_is_coming(lpm)) {
+        lpm_log_out_storage();
+    }
+    return offer;
+}
+
+static LpmOfferInfo *coroutine_fn lpm_query_offer(void *opaque,
+                                                  bool probe_storage,
+                                                  LpmOfferInfo *peer,
+                                                  Error **errp)
+{
+    MigrationLpm *lpm = opaque;
+    g_autoptr(LpmOffer) theirs = NULL;
+    g_autoptr(LpmOffer) ours = NULL;
+
+    if (peer) {
+        theirs = lpm_offer_from_qapi(peer, errp);
+        if (!theirs) {
+            return NULL;
+        }
+    }
+    ours = probe_storage ? gather_with_storage(lpm, theirs, errp) :
+                           lpm_gather();
+    return ours ? lpm_offer_to_qapi(ours) : NULL;
+}
+
+static LpmAnswerInfo *coroutine_fn lpm_check_offer(void *opaque,
+                                                   LpmOfferInfo *info,
+                                                   bool probe_storage,
+                                                   Error **errp)
+{
+    MigrationLpm *lpm = opaque;
     g_autoptr(LpmOffer) theirs = lpm_offer_from_qapi(info, errp);
     g_autoptr(LpmOffer) ours = NULL;
     g_autoptr(LpmAnswer) answer = NULL;
@@ -749,11 +885,11 @@ static LpmAnswerInfo *lpm_check_offer(void *opaque, LpmOfferInfo *info,
     if (!theirs) {
         return NULL;
     }
-    if (probe_storage) {
-        error_setg(errp, "there is no adapter whose storage can be probed");
+    ours = probe_storage && theirs->wwpns->len > 0 ?
+        gather_with_storage(lpm, theirs, errp) : lpm_gather();
+    if (!ours) {
         return NULL;
     }
-    ours = lpm_gather();
     answer = lpm_compare(theirs, ours);
     return lpm_answer_to_qapi(answer);
 }
@@ -773,6 +909,7 @@ static void lpm_complete(UserCreatable *uc, Error **errp)
         .probe_timeout_ms = lpm->probe_timeout_ms,
         .answer_timeout_ms = lpm->answer_timeout_ms,
         .begin = lpm_begin,
+        .prepare = lpm_prepare,
         .no_peer = lpm_no_peer,
         .answered = lpm_answered,
         .judge = lpm_judge,

@@ -128,6 +128,50 @@ static LpmOfferWwpnInfoList *wwpns_to_qapi(const LpmOffer *offer)
     return list;
 }
 
+static LpmOfferLookInfoList *looks_to_qapi(const LpmOffer *offer)
+{
+    LpmOfferLookInfoList *list = NULL;
+    LpmOfferLookInfoList **tail = &list;
+    guint i;
+
+    for (i = 0; i < offer->looks->len; i++) {
+        const LpmOfferLook *look = &g_array_index(offer->looks, LpmOfferLook,
+                                                  i);
+        LpmOfferLookInfo *info = g_new0(LpmOfferLookInfo, 1);
+
+        info->reg = look->reg;
+        info->wwpn = g_strdup_printf("%016" PRIx64, look->wwpn);
+        info->max_transfer = look->max_transfer;
+        info->failure = g_strdup(look->failure);
+        QAPI_LIST_APPEND(tail, info);
+    }
+    return list;
+}
+
+static LpmOfferLunInfoList *luns_to_qapi(const LpmOffer *offer)
+{
+    LpmOfferLunInfoList *list = NULL;
+    LpmOfferLunInfoList **tail = &list;
+    guint i;
+
+    for (i = 0; i < offer->luns->len; i++) {
+        const LpmOfferLun *lun = &g_array_index(offer->luns, LpmOfferLun, i);
+        LpmOfferLunInfo *info = g_new0(LpmOfferLunInfo, 1);
+
+        info->reg = lun->reg;
+        info->target = g_strdup_printf("%016" PRIx64, lun->target);
+        info->lun = lun->lun;
+        info->blocks = lun->blocks;
+        info->block_bytes = lun->block_bytes;
+        info->max_transfer = lun->max_transfer;
+        info->name = g_strdup(lun->name);
+        info->identity = g_strdup(lun->identity);
+        info->reserved = g_strdup(lun->reserved);
+        QAPI_LIST_APPEND(tail, info);
+    }
+    return list;
+}
+
 LpmOfferInfo *lpm_offer_to_qapi(const LpmOffer *offer)
 {
     LpmOfferInfo *info = g_new0(LpmOfferInfo, 1);
@@ -155,6 +199,10 @@ LpmOfferInfo *lpm_offer_to_qapi(const LpmOffer *offer)
     info->memory = blocks_to_qapi(offer);
     info->devices = devices_to_qapi(offer);
     info->wwpns = wwpns_to_qapi(offer);
+    info->has_looks = offer->looks->len > 0;
+    info->looks = looks_to_qapi(offer);
+    info->has_luns = info->has_looks;
+    info->luns = luns_to_qapi(offer);
     info->stream = g_new0(LpmOfferStream, 1);
     info->stream->multifd = offer->multifd;
     info->stream->channels = offer->channels;
@@ -209,6 +257,44 @@ static bool wwpns_from_qapi(LpmOffer *offer, const LpmOfferWwpnInfoList *list,
     return true;
 }
 
+static bool looks_from_qapi(LpmOffer *offer, const LpmOfferLookInfoList *list,
+                            Error **errp)
+{
+    for (; list; list = list->next) {
+        guint64 wwpn;
+
+        if (!wwpn_from_hex(list->value->wwpn, &wwpn, errp)) {
+            return false;
+        }
+        lpm_offer_add_look(offer, list->value->reg, wwpn,
+                           list->value->max_transfer, list->value->failure);
+    }
+    return true;
+}
+
+static bool luns_from_qapi(LpmOffer *offer, const LpmOfferLunInfoList *list,
+                           Error **errp)
+{
+    for (; list; list = list->next) {
+        LpmOfferLun lun = {
+            .blocks = list->value->blocks,
+            .max_transfer = list->value->max_transfer,
+            .reg = list->value->reg,
+            .lun = list->value->lun,
+            .block_bytes = list->value->block_bytes,
+            .name = list->value->name,
+            .identity = list->value->identity,
+            .reserved = list->value->reserved,
+        };
+
+        if (!wwpn_from_hex(list->value->target, &lun.target, errp)) {
+            return false;
+        }
+        lpm_offer_add_lun(offer, &lun);
+    }
+    return true;
+}
+
 LpmOffer *lpm_offer_from_qapi(const LpmOfferInfo *info, Error **errp)
 {
     g_autoptr(LpmOffer) offer = lpm_offer_new();
@@ -252,7 +338,9 @@ LpmOffer *lpm_offer_from_qapi(const LpmOfferInfo *info, Error **errp)
                       offer->devices->len - 1).optional =
             device->value->has_optional && device->value->optional;
     }
-    if (!wwpns_from_qapi(offer, info->wwpns, errp)) {
+    if (!wwpns_from_qapi(offer, info->wwpns, errp) ||
+        !looks_from_qapi(offer, info->looks, errp) ||
+        !luns_from_qapi(offer, info->luns, errp)) {
         return NULL;
     }
     offer->multifd = info->stream->multifd;

@@ -11,6 +11,7 @@
 #include "migration/vmstate.h"
 #include "qemu/timer.h"
 #include "vfc/iu.h"
+#include "../lpm-storage-class.h"
 #include "fabric.h"
 #include "subcrq.h"
 
@@ -26,10 +27,12 @@
  * each request knows the session (s->epoch) that it came in, and is answered
  * only if that is still the one.
  *
- * A move.  When the machine stops, commands that are out are waited for, so
- * that none is carried out after the other side has begun; their answers are
- * in guest memory before its last copy is made.  The destination takes the
- * state over, with the other WWPN of the pair, and logs in with that.  Its
+ * A move.  Before anything else each side looks at its storage (look.c), the
+ * destination by logging in the WWPN that the guest will have there, which
+ * then stays logged in.  When the machine stops, commands that are out are
+ * waited for, so that none is carried out after the other side has begun;
+ * their answers are in guest memory before its last copy is made.  The
+ * destination takes the state over, with the other WWPN of the pair.  Its
  * first act when the machine runs is to tell the driver that the partition
  * was migrated: the driver drops what it still waits for, logs in, and finds
  * its targets again by their WWPNs.  Until it has begun to do so, commands
@@ -43,11 +46,14 @@
  * not: the driver begins anew.
  */
 
-#define TYPE_SPAPR_VFC "spapr-vfc"
-OBJECT_DECLARE_SIMPLE_TYPE(SpaprVfc, SPAPR_VFC)
+OBJECT_DECLARE_TYPE(SpaprVfc, SpaprVfcClass, SPAPR_VFC)
 
-#define MAX_COMMANDS    141     /* 128, and 13 that the driver keeps back */
-#define MAX_TRANSFER    (1u << 20)
+#define KEPT_COMMANDS       13      /* that the driver keeps back */
+#define QUEUE_DEPTH         128
+#define QUEUE_DEPTH_MAX     1024
+#define MAX_TRANSFER        (1u << 20)
+#define MAX_TRANSFER_LEAST  (64u << 10)
+#define MAX_TRANSFER_MOST   (16u << 20)
 
 typedef struct VfcRequest {
     SpaprVfc *s;
@@ -86,12 +92,18 @@ struct SpaprVfc {
     char *chap_user;
     char *chap_secret;
     uint8_t active;             /* 1 or 2, for a cold boot */
+    uint32_t queue_depth;       /* commands of the guest at once */
+    uint32_t max_transfer;      /* bytes of one */
 
     uint64_t wwpn[2];
     uint64_t wwnn;
     GStrv portals;
     char *chap_password;
     VfcFabric *fabric;          /* of the WWPN that is logged in, or NULL */
+    bool announced;             /* its login, to who manages us */
+    CoMutex look_lock;
+    struct VfcLook *look;       /* that goes on, or NULL */
+    void *finding;              /* of vfc_find_targets() */
 
     /* what the guest has set up */
     uint32_t epoch;
@@ -119,6 +131,12 @@ struct SpaprVfc {
     uint32_t saved_pending_bytes;
     uint8_t *saved_pending;
 };
+
+/* Its name for people. */
+static inline const char *vfc_name(SpaprVfc *s)
+{
+    return object_get_canonical_path_component(OBJECT(s));
+}
 
 /* queue.c: entries for the guest, and answers to its requests */
 void vfc_post(SpaprVfc *s, uint8_t valid, uint8_t format,
@@ -156,6 +174,10 @@ void vfc_fail_command(VfcRequest *req, uint16_t class, uint16_t error);
 void vfc_use_wwpn(SpaprVfc *s, uint8_t active);
 /* Every request of the guest is void, whatever the fabric still does. */
 void vfc_forget(SpaprVfc *s);
+/* Tells who manages us that the WWPN has logged in or out. */
+void vfc_announce(SpaprVfc *s, bool logged_in);
+/* Asks the fabric for its targets; not while that goes on already. */
+void vfc_find_targets(SpaprVfc *s, VfcDone *done, void *opaque);
 void vfc_login(VfcRequest *req);
 void vfc_logout(VfcRequest *req);
 /* The timer's function. */
@@ -164,6 +186,11 @@ void vfc_scan(void *opaque);
 /* mad.c, command.c: a request that was fetched */
 void vfc_mad(VfcRequest *req);
 void vfc_command(VfcRequest *req);
+
+/* look.c: SpaprVfcClass's */
+void coroutine_fn vfc_look(Object *adapter, uint8_t active, LpmOffer *offer);
+/* The fabric goes away: what looks at it ends with a failure. */
+void vfc_look_abort(SpaprVfc *s);
 
 /* move.c */
 void vfc_vm_state(void *opaque, bool running, RunState state);

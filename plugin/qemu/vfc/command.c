@@ -7,7 +7,11 @@
 #include "qapi/error.h"
 #include "adapter.h"
 
-#define IOV_PIECE_MAX   (MAX_TRANSFER / 4096 + LPM_VFC_SCATTER_MAX)
+/* Pieces of guest memory that a command may have; a piece is a page or more */
+static unsigned vfc_pieces(const SpaprVfc *s)
+{
+    return s->max_transfer / 4096 + LPM_VFC_SCATTER_MAX;
+}
 
 /* SCSI commands */
 
@@ -45,7 +49,7 @@ static bool vfc_map(VfcRequest *req, const LpmVfcBuffer *buffer)
         dma_addr_t len = left;
         void *base;
 
-        if (req->io.n_iov == IOV_PIECE_MAX) {
+        if (req->io.n_iov == vfc_pieces(req->s)) {
             return false;
         }
         base = dma_memory_map(&req->s->vdev.as, address, &len, direction,
@@ -70,7 +74,7 @@ static bool vfc_map_data(VfcRequest *req)
     if (command->bytes == 0 || (command->flags & LPM_VFC_NO_DATA)) {
         return true;
     }
-    req->io.iov = g_new(struct iovec, IOV_PIECE_MAX);
+    req->io.iov = g_new(struct iovec, vfc_pieces(req->s));
     if (!(command->flags & LPM_VFC_SCATTER)) {
         LpmVfcBuffer one = { command->data.address, command->bytes };
 
@@ -157,7 +161,7 @@ void vfc_command(VfcRequest *req)
     req->io.bytes = command->flags & LPM_VFC_NO_DATA ? 0 : command->bytes;
     req->io.to_device = command->flags & LPM_VFC_WRITE;
     req->io.done = vfc_io_done;
-    if (command->bytes > MAX_TRANSFER || !vfc_map_data(req)) {
+    if (command->bytes > s->max_transfer || !vfc_map_data(req)) {
         vfc_fail_command(req, LPM_VFC_VIOS, LPM_VFC_VIOS_PARAMETER);
         return;
     }

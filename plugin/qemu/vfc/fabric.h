@@ -27,6 +27,7 @@ typedef struct VfcTarget {
     uint32_t port_id;       /* 24 bits, the same on every host */
     char *name;             /* the fabric's own, for people */
     bool logged_in;         /* a session is there */
+    bool logging_in;        /* or is being made */
     bool listed;            /* by the last discovery */
     bool gone;              /* the adapter's: the guest was told so */
 } VfcTarget;
@@ -70,7 +71,7 @@ typedef struct VfcFabricOps {
     void (*target_logout)(VfcFabric *fabric, VfcTarget *target);
     /* Never called for a target that is not logged in. */
     void (*submit)(VfcFabric *fabric, VfcIO *io);
-    /* io->done comes as for any other end, with failed set. */
+    /* io->done comes as for any other end, with failed set: once only. */
     void (*cancel)(VfcFabric *fabric, VfcIO *io);
     void (*task)(VfcFabric *fabric, VfcTarget *target, int lun, VfcTask task,
                  VfcDone *done, void *opaque);

@@ -19,6 +19,11 @@
  */
 #define TICK_MS             1000
 #define CONNECT_TIMEOUT_S   5
+/*
+ * Its timeouts are of PDUs: a connection that is not answered at all would
+ * be waited for as long as the kernel does.
+ */
+#define GIVE_UP_MS          6000
 
 typedef struct Session Session;
 typedef void SessionStep(Session *session, int status, void *data);
@@ -31,6 +36,7 @@ struct Session {
     char *portal;
     int events;
     QEMUTimer *tick;
+    int64_t give_up_ms;         /* when it must be ready, or have answered */
     SessionStep *step;          /* what comes when libiscsi is done */
     VfcDone *done;
     void *opaque;
@@ -105,6 +111,9 @@ static void session_give_up(Session *session)
     Error *err = NULL;
 
     session->done = NULL;
+    if (session->target && !session->ready) {
+        session->target->logging_in = false;
+    }
     if (done) {
         error_setg(&err, "target %s: the login was given up",
                    session->target->name);
@@ -183,7 +192,11 @@ static void session_tick(void *opaque)
 
     timer_mod(session->tick,
               qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + TICK_MS);
-    session_service(session, 0);
+    if (qemu_clock_get_ms(QEMU_CLOCK_REALTIME) > session->give_up_ms) {
+        session_lost(session, "no answer");
+    } else {
+        session_service(session, 0);
+    }
 }
 
 static void session_stepped(struct iscsi_context *iscsi, int status,
@@ -209,6 +222,8 @@ static Session *session_new(VfcFabric *fabric, VfcTarget *target,
     session->target = target;
     session->portal = g_strdup(portal);
     session->iscsi = iscsi_create_context(name);
+    session->give_up_ms = qemu_clock_get_ms(QEMU_CLOCK_REALTIME) +
+                          GIVE_UP_MS;
     session->tick = timer_new_ms(QEMU_CLOCK_REALTIME, session_tick, session);
     timer_mod(session->tick,
               qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + TICK_MS);
@@ -389,8 +404,10 @@ static void target_end(Session *session, bool good)
     Error *err = NULL;
 
     session->done = NULL;
+    session->target->logging_in = false;
     if (good) {
         iscsi_set_timeout(session->iscsi, 0);
+        session->give_up_ms = INT64_MAX;
         session->ready = true;
         session->target->logged_in = true;
     } else {
@@ -434,6 +451,7 @@ static void iscsi_target_login(VfcFabric *fabric, VfcTarget *target,
     if (session) {
         session_free(session);
     }
+    target->logging_in = true;
     session = session_new(fabric, target, portal);
     session->done = done;
     session->opaque = opaque;

@@ -5,7 +5,10 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qapi/qapi-events-lpm.h"
 #include "qemu/error-report.h"
+#include "system/runstate.h"
+#include "migration/migration.h"
 #include "adapter.h"
 
 #define LINK_MBPS       8000
@@ -55,7 +58,7 @@ static void vfc_target_gone(SpaprVfc *s, VfcTarget *target, const char *why)
     if (!target->gone) {
         target->gone = true;
         warn_report("%s: target %s is gone: %s",
-                    object_get_canonical_path_component(OBJECT(s)),
+                    vfc_name(s),
                     target->name, why);
         vfc_post_event(s, EVENT_LOGO, target);
     }
@@ -81,6 +84,9 @@ static void vfc_scanned(void *opaque, Error *err)
 
     s->scanning = false;
     s->login_waits = NULL;
+    if (!err) {
+        vfc_announce(s, true);
+    }
     if (s->stopped && !login) {
         vfc_scan_in(s, SCAN_SOON_MS);
         return;
@@ -107,10 +113,47 @@ static void vfc_scanned(void *opaque, Error *err)
     }
 }
 
+typedef struct FindTargets {
+    SpaprVfc *s;
+    VfcDone *done;
+    void *opaque;
+} FindTargets;
+
+static void vfc_found_targets(void *opaque, Error *err)
+{
+    g_autofree FindTargets *find = opaque;
+
+    find->s->finding = NULL;
+    vfc_scanned(find->s, err);
+    find->done(find->opaque, err);
+}
+
+void vfc_find_targets(SpaprVfc *s, VfcDone *done, void *opaque)
+{
+    FindTargets *find = g_new(FindTargets, 1);
+
+    find->s = s;
+    find->done = done;
+    find->opaque = opaque;
+    s->finding = find;
+    s->scanning = true;
+    s->fabric->ops->login(s->fabric, vfc_found_targets, find);
+}
+
 void vfc_scan(void *opaque)
 {
     SpaprVfc *s = opaque;
 
+    if (runstate_check(RUN_STATE_INMIGRATE)) {
+        /* A guest that was accepted, and then did not come */
+        if (migration_incoming_get_current()->state ==
+            MIGRATION_STATUS_FAILED) {
+            vfc_use_wwpn(s, s->active);
+        } else {
+            vfc_scan_in(s, SCAN_SOON_MS);
+        }
+        return;
+    }
     if (!s->logged_in || s->logging_in || s->scanning || s->stopped) {
         vfc_scan_in(s, SCAN_MS);
         return;
@@ -132,14 +175,29 @@ static VfcFabric *vfc_new_fabric(SpaprVfc *s, uint64_t wwpn)
     return vfc_iscsi_new(wwpn, &params);
 }
 
+void vfc_announce(SpaprVfc *s, bool logged_in)
+{
+    g_autofree char *wwpn = NULL;
+
+    if (s->announced == logged_in) {
+        return;
+    }
+    s->announced = logged_in;
+    wwpn = g_strdup_printf("%016" PRIx64, s->wwpn[s->active - 1]);
+    qapi_event_send_lpm_vfc(vfc_name(s), s->vdev.reg, wwpn, logged_in);
+}
+
 /* Logs out, if there is a login; the next login is with @active. */
 void vfc_use_wwpn(SpaprVfc *s, uint8_t active)
 {
     VfcRequest *req, *after;
 
+    vfc_look_abort(s);
+    vfc_announce(s, false);
     if (s->fabric) {
         s->fabric->ops->free(s->fabric);
     }
+    g_clear_pointer(&s->finding, g_free);
     /* Whoever still waits for the old one waits in vain */
     QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
         vfc_request_free(req);
@@ -180,8 +238,8 @@ static void vfc_answer_login(VfcRequest *req, const LpmVfcResult *result)
         .wwpn = s->wwpn[s->active - 1],
         .wwnn = s->wwnn,
         .port_id = (uint32_t)s->wwpn[s->active - 1] & 0xffffff,
-        .max_commands = MAX_COMMANDS,
-        .max_dma = MAX_TRANSFER,
+        .max_commands = s->queue_depth + KEPT_COMMANDS,
+        .max_dma = s->max_transfer,
         .link_mbps = LINK_MBPS,
         .partition = "qemu-lpm",
         .device = DEVICE(s)->id ? DEVICE(s)->id : "vfc",
@@ -198,6 +256,8 @@ static void vfc_answer_login(VfcRequest *req, const LpmVfcResult *result)
                             LPM_VFC_LOGIN_BYTES);
         s->logged_in = result->status == 0;
         s->async_next = 0;
+        s->known_targets = s->fabric->targets->len;
+        vfc_scan_in(s, SCAN_MS);
     }
     vfc_answer_mad(req, result->status == 0 ? LPM_VFC_MAD_SUCCESS :
                                               LPM_VFC_MAD_FAILED);
@@ -212,11 +272,11 @@ static void vfc_fabric_ready(void *opaque, Error *err)
         return;
     }
     req->s->logging_in = false;
-    req->s->known_targets = req->s->fabric->targets->len;
-    vfc_scan_in(req->s, SCAN_MS);
+    if (!err) {
+        vfc_announce(req->s, true);
+    }
     if (err) {
-        warn_report("%s: %s", object_get_canonical_path_component(
-                        OBJECT(req->s)), error_get_pretty(err));
+        warn_report("%s: %s", vfc_name(req->s), error_get_pretty(err));
         /* A class that the driver tries again after a while */
         result.status = LPM_VFC_FABRIC;
         result.error = LPM_VFC_FABRIC_TRANSPORT;

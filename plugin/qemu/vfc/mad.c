@@ -70,8 +70,7 @@ static void vfc_target_ready(void *opaque, Error *err)
         return;
     }
     if (err) {
-        warn_report("%s: %s", object_get_canonical_path_component(
-                        OBJECT(req->s)), error_get_pretty(err));
+        warn_report("%s: %s", vfc_name(req->s), error_get_pretty(err));
         vfc_fail_mad(req, 44, LPM_VFC_FABRIC, LPM_VFC_FABRIC_TRANSPORT, 0);
         return;
     }

@@ -11,7 +11,7 @@
 /* Longest wait for commands when the machine stops; then they are aborted */
 #define DRAIN_MS        5000
 /* Entries that wait for room in the guest's queue, at the very most */
-#define PENDING_MAX     (2 * MAX_COMMANDS + 64)
+#define PENDING_MAX     (2 * (QUEUE_DEPTH_MAX + KEPT_COMMANDS) + 64)
 
 static bool vfc_has_commands(const SpaprVfc *s)
 {
@@ -45,7 +45,7 @@ static void vfc_drain(SpaprVfc *s)
         VfcRequest *req, *after;
 
         warn_report("%s: commands without an answer after %d ms are aborted",
-                    object_get_canonical_path_component(OBJECT(s)), DRAIN_MS);
+                    vfc_name(s), DRAIN_MS);
         QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
             req->requeue = true;
             vfc_cancel(req);
@@ -53,12 +53,13 @@ static void vfc_drain(SpaprVfc *s)
     }
 }
 
-/* The driver begins anew: with its next login, and with the other WWPN. */
+/*
+ * The driver begins anew: with its next login, and with the other WWPN.  All
+ * that the old session waited for went with its fabric.
+ */
 static void vfc_tell_moved(SpaprVfc *s)
 {
     s->moved = false;
-    /* All that the old session waits for is void */
-    vfc_use_wwpn(s, s->active);
     if (!s->vdev.crq.qsize) {
         return;             /* no driver */
     }
@@ -111,7 +112,7 @@ static int vfc_pre_save(void *opaque)
     QSIMPLEQ_FOREACH(pending, &s->pending, next) {
         if (n == PENDING_MAX) {
             error_report("%s: the guest does not read its queue",
-                         object_get_canonical_path_component(OBJECT(s)));
+                         vfc_name(s));
             return -EBUSY;
         }
         memcpy(s->saved_pending + LPM_VFC_CRQ_BYTES * n++, pending->entry,
@@ -133,7 +134,7 @@ static bool vfc_pending_is_bounded(void *opaque, int version_id)
 static int vfc_post_load(void *opaque, int version_id)
 {
     SpaprVfc *s = opaque;
-    const char *id = object_get_canonical_path_component(OBJECT(s));
+    const char *id = vfc_name(s);
 
     if (memcmp(s->saved_wwpn, s->wwpn, sizeof(s->wwpn)) ||
         s->saved_active < 1 || s->saved_active > 2) {
@@ -156,7 +157,10 @@ static int vfc_post_load(void *opaque, int version_id)
         memcpy(pending->entry, s->saved_pending + at, LPM_VFC_CRQ_BYTES);
         QSIMPLEQ_INSERT_TAIL(&s->pending, pending, next);
     }
-    vfc_use_wwpn(s, 3 - s->saved_active);
+    /* Logged in already, if the storage was looked at before RAM moved */
+    if (!s->announced || s->active != 3 - s->saved_active) {
+        vfc_use_wwpn(s, 3 - s->saved_active);
+    }
     s->moved = true;
     return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qapi/util.h"
 #include "qemu/module.h"
 #include "crypto/secret.h"
 #include "hw/ppc/fdt.h"
@@ -96,7 +97,7 @@ static int vfc_send_crq(SpaprVioDevice *dev, uint8_t *crq)
         return H_PARAMETER;
     }
     /* The driver keeps to what the login allowed; anybody else is stopped */
-    if (vfc_outstanding(s) >= 2 * MAX_COMMANDS) {
+    if (vfc_outstanding(s) >= 2 * (s->queue_depth + KEPT_COMMANDS)) {
         return H_DROPPED;
     }
     req = vfc_request_new(s, address, crq[1] == LPM_VFC_FORMAT_MAD);
@@ -190,6 +191,18 @@ static bool vfc_check_properties(SpaprVfc *s, Error **errp)
         error_setg(errp, "active: %u, wanted 1 or 2", s->active);
         return false;
     }
+    if (s->queue_depth < 1 || s->queue_depth > QUEUE_DEPTH_MAX) {
+        error_setg(errp, "queue-depth: %u, wanted 1 to %u", s->queue_depth,
+                   QUEUE_DEPTH_MAX);
+        return false;
+    }
+    if (s->max_transfer < MAX_TRANSFER_LEAST ||
+        s->max_transfer > MAX_TRANSFER_MOST || s->max_transfer % 4096) {
+        error_setg(errp, "max-transfer: %u, wanted %u to %u bytes in steps "
+                   "of 4096", s->max_transfer, MAX_TRANSFER_LEAST,
+                   MAX_TRANSFER_MOST);
+        return false;
+    }
     if (!s->chap_user != !s->chap_secret) {
         error_setg(errp, "chap-user and chap-secret go together");
         return false;
@@ -229,6 +242,7 @@ static void vfc_realize(SpaprVioDevice *dev, Error **errp)
 
     QTAILQ_INIT(&s->requests);
     QSIMPLEQ_INIT(&s->pending);
+    qemu_co_mutex_init(&s->look_lock);
     if (!vfc_check_properties(s, errp) || !vfc_is_alone(s, errp)) {
         return;
     }
@@ -258,6 +272,39 @@ static int vfc_devnode(SpaprVioDevice *dev, void *fdt, int node)
     return fdt_setprop_string(fdt, node, "ibm,loc-code", location);
 }
 
+static void vfc_log_out(Object *adapter)
+{
+    SpaprVfc *s = SPAPR_VFC(adapter);
+
+    vfc_use_wwpn(s, s->active);
+}
+
+static LpmVfcInfo *vfc_query(Object *adapter)
+{
+    SpaprVfc *s = SPAPR_VFC(adapter);
+    LpmVfcInfo *info = g_new0(LpmVfcInfo, 1);
+    LpmVfcTargetInfoList **tail = &info->targets;
+
+    info->id = g_strdup(vfc_name(s));
+    info->reg = s->vdev.reg;
+    info->wwpn = g_strdup_printf("%016" PRIx64, s->wwpn[0]);
+    info->wwpn2 = g_strdup_printf("%016" PRIx64, s->wwpn[1]);
+    info->active = s->active;
+    info->logged_in = s->announced;
+    /* Between the end of a move and a start of the guest after all */
+    info->fenced = s->moved && !runstate_check(RUN_STATE_INMIGRATE);
+    for (guint i = 0; i < s->fabric->targets->len; i++) {
+        const VfcTarget *target = g_ptr_array_index(s->fabric->targets, i);
+        LpmVfcTargetInfo *one = g_new0(LpmVfcTargetInfo, 1);
+
+        one->wwpn = g_strdup_printf("%016" PRIx64, target->wwpn);
+        one->name = g_strdup(target->name);
+        one->logged_in = target->logged_in;
+        QAPI_LIST_APPEND(tail, one);
+    }
+    return info;
+}
+
 static const Property vfc_properties[] = {
     DEFINE_SPAPR_PROPERTIES(SpaprVfc, vdev),
     DEFINE_PROP_STRING("wwpn", SpaprVfc, wwpn_text),
@@ -268,13 +315,19 @@ static const Property vfc_properties[] = {
     DEFINE_PROP_STRING("chap-user", SpaprVfc, chap_user),
     DEFINE_PROP_STRING("chap-secret", SpaprVfc, chap_secret),
     DEFINE_PROP_UINT8("active", SpaprVfc, active, 1),
+    DEFINE_PROP_UINT32("queue-depth", SpaprVfc, queue_depth, QUEUE_DEPTH),
+    DEFINE_PROP_SIZE32("max-transfer", SpaprVfc, max_transfer, MAX_TRANSFER),
 };
 
 static void vfc_class_init(ObjectClass *oc, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(oc);
     SpaprVioDeviceClass *k = VIO_SPAPR_DEVICE_CLASS(oc);
+    SpaprVfcClass *vfc = SPAPR_VFC_CLASS(oc);
 
+    vfc->look = vfc_look;
+    vfc->log_out = vfc_log_out;
+    vfc->query = vfc_query;
     k->realize = vfc_realize;
     k->reset = vfc_reset;
     k->devnode = vfc_devnode;
@@ -294,6 +347,7 @@ static const TypeInfo vfc_info = {
     .name = TYPE_SPAPR_VFC,
     .parent = TYPE_VIO_SPAPR_DEVICE,
     .instance_size = sizeof(SpaprVfc),
+    .class_size = sizeof(SpaprVfcClass),
     .class_init = vfc_class_init,
 };
 module_obj(TYPE_SPAPR_VFC);
