@@ -173,6 +173,45 @@ def explain_by_spec_id(case):
     lpm('validate', '--explain', 'PVM-STA').expect(3)
 
 
+def storage_is_probed(case):
+    """Each side looks at its LUNs; the destination hears which WWPNs the
+    source uses."""
+    a, b = case.pair()
+    lpm('validate', *both(a, b)).expect(0)
+    assert a.said('query-lpm-offer') == [{}, {'probe-storage': True}]
+    first, second = b.said('query-lpm-offer')
+    assert first == {} and second['probe-storage'] is True
+    assert second['peer']['wwpns'][0]['active'] == 1
+
+
+def other_luns_are_found_without_a_move(case):
+    offer = recording('lpm-destination')[1]['query-lpm-offer']['return']
+    del offer['luns'][1]
+    a, b = case.pair(destination={'query_lpm_offer': ret(offer)})
+    lpm('validate', *both(a, b)).expect(
+        1, 'FAIL', 'vfc.luns', 'target 5005076801234567', 'LUN 1: absent')
+
+
+def storage_is_left_alone(case):
+    a, b = case.pair()
+    lpm('validate', *both(a, b), '--no-probe-storage').expect(0)
+    assert a.said('query-lpm-offer') == b.said('query-lpm-offer') == [{}]
+
+
+def storage_of_a_guest_that_is_off(case):
+    a, b = case.pair()
+    lpm('validate', *both(a, b), '--inactive')
+    assert a.said('query-lpm-offer') == b.said('query-lpm-offer') == [{}]
+
+
+def storage_not_seen_is_unknown(case):
+    offer = recording('lpm-destination')[1]['query-lpm-offer']['return']
+    offer['looks'] = offer['luns'] = []
+    a, b = case.pair(destination={'query_lpm_offer': ret(offer)})
+    lpm('validate', *both(a, b)).expect(
+        2, 'UNKNOWN', 'vfc.storage-seen', 'reg=0x30000000 not looked at')
+
+
 def saved_offers(case):
     a, b = case.pair()
     files = []
@@ -484,8 +523,11 @@ main([passes, only_asks, json_pass, json_fail_and_unknown,
       warning_alone_passes, missing_fact_is_unknown, fail_wins_over_unknown,
       ill_typed_reply_is_unknown, offer_error_has_pointer, one_rule_by_id,
       rules_by_spec_id, unknown_rule_is_usage, explain_every_rule,
-      explain_by_spec_id, saved_offers, inactive_move_looks_at_preferred_only,
-      offer_without_object, bad_offer_files, quiet_and_verbose,
+      explain_by_spec_id, storage_is_probed,
+      other_luns_are_found_without_a_move, storage_is_left_alone,
+      storage_of_a_guest_that_is_off, storage_not_seen_is_unknown,
+      saved_offers,
+      inactive_move_looks_at_preferred_only, offer_without_object, bad_offer_files, quiet_and_verbose,
       colour_only_on_a_terminal, values_are_escaped, uri_rules, usage_errors,
       help_and_version, manual_has_the_same_options,
       manual_has_the_same_short_options, manual_has_the_same_rules,

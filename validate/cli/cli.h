@@ -64,6 +64,8 @@ typedef struct LpmOptions {
     gboolean all;
     gboolean advice;
     LpmProfile profile;
+    /* validate, migrate */
+    gboolean probe_storage;     /* ask QEMU to log WWPNs in and out */
     /* validate, migrate, facts */
     char *partition;
     char **sets;

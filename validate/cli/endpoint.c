@@ -31,6 +31,9 @@ static gboolean gather_qmp(LpmGathering *gathering, const LpmEndpoint *end,
     (void)error;
     lpm_gather_qmp(gathering->facts, side, gathering->qmp[side],
                    gathering->why[side]);
+    if (gathering->options->probe_storage && !gathering->options->inactive) {
+        lpm_gather_storage_qmp(gathering->facts, side, gathering->qmp[side]);
+    }
     return TRUE;
 }
 

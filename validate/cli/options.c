@@ -243,6 +243,12 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
           "which partition of the source (default: the only one)", "NAME" },
         { NULL },
     };
+    const GOptionEntry probe[] = {
+        { "no-probe-storage", 0, G_OPTION_FLAG_REVERSE, G_OPTION_ARG_NONE,
+          &options->probe_storage,
+          "do not log WWPNs in and out to see their LUNs", NULL },
+        { NULL },
+    };
     const GOptionEntry sets[] = {
         { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->sets,
           "what if: this fact had that value; may be given more than once",
@@ -295,6 +301,8 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         g_option_context_add_main_entries(context, migrate, NULL);
     }
     if ((flags & (ONLY_VALIDATE | ONLY_MIGRATE)) != 0) {
+        options->probe_storage = TRUE;
+        g_option_context_add_main_entries(context, probe, NULL);
         g_option_context_add_main_entries(context, uri, NULL);
     }
     if ((flags & (ONLY_VALIDATE | ONLY_MIGRATE | ONLY_FACTS)) != 0) {

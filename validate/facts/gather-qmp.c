@@ -10,6 +10,9 @@
 #include "facts/json-read.h"
 #include "facts/offer-json.h"
 
+/* Logins and questions to a thousand LUNs, with time to spare. */
+#define STORAGE_DEADLINE_MS  60000u
+
 #define LIST_MAX    4096u
 #define TEXT_MAX    65536u
 
@@ -479,5 +482,37 @@ void lpm_gather_qmp(LpmFacts *facts, LpmSide side, LpmQmp *qmp,
 
             set_absent(facts, side, query, text);
         }
+    }
+}
+
+/* NULL: there is none. */
+static const LpmOffer *offer_of(const LpmFacts *facts, LpmSide side)
+{
+    return lpm_facts_has(facts, side, LPM_QEMU_OFFER) ?
+           lpm_facts_offer(facts, side) : NULL;
+}
+
+void lpm_gather_storage_qmp(LpmFacts *facts, LpmSide side, LpmQmp *qmp)
+{
+    const LpmOffer *ours = offer_of(facts, side);
+    const LpmOffer *peer = side == LPM_SIDE_SOURCE ? NULL :
+        offer_of(facts, LPM_SIDE_SOURCE);
+    JsonObject *arguments;
+    g_autoptr(JsonNode) reply = NULL;
+
+    if (qmp == NULL || !lpm_qmp_usable(qmp) || ours == NULL ||
+        ours->wwpns->len == 0 ||
+        (side == LPM_SIDE_DESTINATION && peer == NULL)) {
+        return;
+    }
+    arguments = json_object_new();
+    json_object_set_boolean_member(arguments, "probe-storage", TRUE);
+    if (peer != NULL) {
+        json_object_set_member(arguments, "peer", lpm_offer_to_json(peer));
+    }
+    reply = lpm_qmp_execute_within(qmp, "query-lpm-offer", arguments,
+                                   STORAGE_DEADLINE_MS, NULL);
+    if (reply != NULL) {
+        read_offer(facts, side, reply, NULL);
     }
 }

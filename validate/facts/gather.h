@@ -21,6 +21,17 @@ void lpm_gather_qmp(LpmFacts *facts, LpmSide side, LpmQmp *qmp,
                     const char *why);
 
 /**
+ * lpm_gather_storage_qmp:
+ * @qmp: (nullable): of a side that lpm_gather_qmp() has asked
+ *
+ * Let it look at the storage of its virtual Fibre Channel adapters, if it
+ * has any, and take what it saw into its offer.  A destination logs in the
+ * WWPNs that the source's offer says are free there, and out again; without
+ * that offer it looks at nothing.  If it refuses, the facts stay as they are.
+ */
+void lpm_gather_storage_qmp(LpmFacts *facts, LpmSide side, LpmQmp *qmp);
+
+/**
  * lpm_gather_offer_file:
  * @path: JSON that "lpm offer" wrote
  *

@@ -214,6 +214,19 @@ static void set_qmp_error(LpmQmp *qmp, const char *command,
                 "%s qmp:%s: %s: %s", qmp->side, qmp->path, command, desc);
 }
 
+JsonNode *lpm_qmp_execute_within(LpmQmp *qmp, const char *command,
+                                 JsonObject *arguments, guint deadline_ms,
+                                 GError **error)
+{
+    guint usual_ms = qmp->deadline_ms;
+    JsonNode *reply;
+
+    qmp->deadline_ms = deadline_ms;
+    reply = lpm_qmp_execute(qmp, command, arguments, error);
+    qmp->deadline_ms = usual_ms;
+    return reply;
+}
+
 JsonNode *lpm_qmp_execute(LpmQmp *qmp, const char *command,
                           JsonObject *arguments, GError **error)
 {

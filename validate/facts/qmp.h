@@ -65,6 +65,16 @@ void lpm_qmp_set_event_handler(LpmQmp *qmp, LpmQmpEvent handler,
 JsonNode *lpm_qmp_execute(LpmQmp *qmp, const char *command,
                           JsonObject *arguments, GError **error);
 
+/**
+ * lpm_qmp_execute_within:
+ * @deadline_ms: for this command, which takes longer than most
+ *
+ * Else as lpm_qmp_execute().
+ */
+JsonNode *lpm_qmp_execute_within(LpmQmp *qmp, const char *command,
+                                 JsonObject *arguments, guint deadline_ms,
+                                 GError **error);
+
 /** lpm_qmp_usable: false once the connection has failed. */
 gboolean lpm_qmp_usable(const LpmQmp *qmp);
 
