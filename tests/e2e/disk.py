@@ -140,10 +140,12 @@ def run(vm, path, count, options="", deadline=DEADLINE):
     return _stat(vm, path, 1, since, deadline)
 
 
-def scsi(vm, path, cdb, count=0):
-    """A SCSI command through SG_IO: status, sense and data."""
+def scsi(vm, path, cdb, count=0, data=None):
+    """A SCSI command through SG_IO, that reads COUNT bytes or writes DATA
+    (hexadecimal digits): status, sense and data."""
     since = len(vm.console)
-    vm.write("disk sg %s %s %d\n" % (path, cdb, count))
+    vm.write("disk sg %s %s %s\n" % (path, cdb, "=" + data if data else
+                                     count))
     match = vm.wait_console(
         r"DISK sg %s (?:fault=([^\r\n]*)|status=(\w+) host=(\w+) "
         r"driver=\w+ resid=(-?\d+) ms=(\d+) sense=(\w*) data=(\w*)\r?\n)" %

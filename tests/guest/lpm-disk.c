@@ -19,7 +19,8 @@
  *   stat [PATH], reset [PATH] (longest gap and latency)
  *   stop PATH     end, read all back: the last line has end=1
  *   run PATH COUNT [as start]    start, COUNT requests, stop
- *   sg PATH CDB [BYTES]          a SCSI command in hexadecimal digits
+ *   sg PATH CDB [BYTES|=DATA]    a SCSI command in hexadecimal digits, that
+ *                                reads as many bytes, or writes these
  *
  * A record, all numbers little endian: "LPMDISK1", u64 seed, u64 slot, u64
  * number, u64 nanoseconds, u32 bytes of the record, u32 CRC-32 of the record
@@ -489,14 +490,19 @@ static void bytes_to_hex(const uint8_t *bytes, size_t len, char *text)
     }
 }
 
-static void disk_sg(const char *path, const char *cdb_text, size_t bytes)
+/* @what: how many bytes to read, "=" and the ones to write, or NULL */
+static void disk_sg(const char *path, const char *cdb_text, const char *what)
 {
+    bool out = what && what[0] == '=';
+    size_t bytes = out ? strlen(what + 1) / 2 :
+                   what ? strtoul(what, NULL, 10) & 0xfffff : 0;
     uint8_t cdb[16], sense[64] = { 0 };
     char sense_text[2 * sizeof(sense) + 1], data_text[2 * 96 + 1];
     uint8_t *data = calloc(1, bytes + 1);
     struct sg_io_hdr io = {
         .interface_id = 'S',
-        .dxfer_direction = bytes ? SG_DXFER_FROM_DEV : SG_DXFER_NONE,
+        .dxfer_direction = !bytes ? SG_DXFER_NONE :
+                           out ? SG_DXFER_TO_DEV : SG_DXFER_FROM_DEV,
         .cmd_len = hex_to_bytes(cdb_text, cdb, sizeof(cdb)),
         .mx_sb_len = sizeof(sense),
         .dxfer_len = bytes,
@@ -507,13 +513,16 @@ static void disk_sg(const char *path, const char *cdb_text, size_t bytes)
     };
     int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
+    if (data && out) {
+        hex_to_bytes(what + 1, data, bytes);
+    }
     if (fd < 0 || !data || ioctl(fd, SG_IO, &io) < 0) {
         say("DISK sg %s fault=%s", path, strerror(errno));
     } else {
         size_t got = bytes - (io.resid > 0 ? (size_t)io.resid : 0);
 
         bytes_to_hex(sense, io.sb_len_wr, sense_text);
-        bytes_to_hex(data, got < 96 ? got : 96, data_text);
+        bytes_to_hex(data, out ? 0 : got < 96 ? got : 96, data_text);
         say("DISK sg %s status=%02x host=%02x driver=%02x resid=%d ms=%u "
             "sense=%s data=%s", path, io.status, io.host_status,
             io.driver_status, io.resid, io.duration, sense_text, data_text);
@@ -581,8 +590,7 @@ void disk_obey(char *line)
         }
     } else if (third && !strcmp(verb, "sg")) {
         path = strtok_r(NULL, " ", &save);
-        disk_sg(strtok(whole + 3, " "), third,
-                path ? strtoul(path, NULL, 10) & 0xfffff : 0);
+        disk_sg(strtok(whole + 3, " "), third, path);
     } else {
         say("DISK fault unknown command %s", whole);
     }
