@@ -20,13 +20,19 @@ sys.path.insert(0, os.path.join(TOP, "tests", "e2e"))
 for variable, place in (("LPM_BIN", "bin"), ("LPM_GUEST", "guest")):
     os.environ.setdefault(variable, os.path.join(TOP, "build", place))
 
-import harness  # noqa: E402 (the path above comes first)
+import disk  # noqa: E402 (the path above comes first)
+import harness  # noqa: E402
 import proxy  # noqa: E402
+import san  # noqa: E402
 
 MEMORY = "1G"
 CHECKED_MIB = 256
 BANDWIDTH = "12M"
 RATE = 2000
+# The two WWPNs of the guest's Fibre Channel adapter; IBM's prefix
+PAIR = ("c0507606d5a20000", "c0507606d5a20001")
+DISK_MIB = 64
+SLOTS = 2048        # records of 4 KiB that are written over and over
 COLOUR = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 WIDTH = 79
 
@@ -91,13 +97,23 @@ class Demo:
         self.bench = bench
         self.promises = Promises()
         self.children = []
+        self.san = san.San(os.path.join(bench.dir, "san"))
+        self.target = self.san.add_target("naa.3000000000000001")
+        self.lun = self.target.add_lun(1, DISK_MIB << 20)
+        for wwpn in PAIR:
+            self.target.allow(wwpn)
+        self.path = None        # of the disk in the guest
+        self.gap = 0            # longest of the disk, ms
 
     def start(self, name, **options):
         """A QEMU; its second QMP socket is for lpm."""
         args = harness.ppc_args(
             mem=MEMORY, mode=None,
             lpm=",preferred-mode=power9" if name == "source" else "",
-            append="lpm.mem=%d lpm.rate=%d" % (CHECKED_MIB, RATE), **options)
+            append="lpm.mem=%d lpm.rate=%d" % (CHECKED_MIB, RATE),
+            extra=["-device", "spapr-vfc,reg=0x71000010,wwpn=%s,wwpn2=%s,"
+                   "fabric=iscsi,portal=%s" % (*PAIR, self.san.portal)],
+            **options)
         # One guest, so one -name on every side; folders tell them apart.
         vm = harness.Vm(os.path.join(self.bench.dir, name), "demo", args)
         vm.name = name
@@ -133,7 +149,9 @@ class Demo:
         heading(1, "A guest on POWER10, held to POWER9 mode")
         say("Its processor could do more. preferred-mode=power9 keeps it to "
             "what both\nservers have. A program in it rewrites %d pages/s of "
-            "%d MiB and stamps each." % (RATE, CHECKED_MIB))
+            "%d MiB and stamps each.\nIts disk is on a SAN (a tgtd of our "
+            "own), seen by a Fibre Channel adapter with two\nWWPNs." %
+            (RATE, CHECKED_MIB))
         say()
         begin = time.monotonic()
         vm = self.start("source", cpu="power10")
@@ -147,7 +165,32 @@ class Demo:
             "preferred mode %s, current mode %s; this CPU has %s" %
             (info["preferred-mode"], info.get("current-mode"),
              " ".join(info["modes"])))
+        self.begin_writing(vm)
         return vm
+
+    def begin_writing(self, vm):
+        """Numbered, checksummed records, one after the other, for good."""
+        harness.wait_for(lambda: disk.view(vm).disks, "the guest's disk",
+                         disk.DEADLINE, 0.2)
+        host, found = disk.view(vm).hosts[0], disk.view(vm).disks[0]
+        self.path = found["path"]
+        say("its adapter is fc_host %s, port_name %s; its disk %s, %d MiB, is "
+            "LUN %d of\ntarget %s" % (host["name"], host["port_name"],
+                                     self.path, found["bytes"] >> 20,
+                                     found["lun"], found["target_wwpn"]))
+        disk.start(vm, self.path, "slots=%d threads=2 reads=20" % SLOTS)
+        self.say_sessions("the target has sessions of", 0)
+
+    def say_sessions(self, text, number):
+        """The target's own list: exactly that WWPN of the pair."""
+        def alone():
+            return self.target.sessions() == [PAIR[number]]
+        try:
+            harness.wait_for(alone, "the sessions", 20)
+        except harness.TestError:
+            pass
+        self.promises.keep(alone(), "%s %s" % (
+            text, ", ".join(self.target.sessions()) or "nobody"))
 
     def move(self, src):
         heading(2, "A POWER9 server waits for it")
@@ -155,13 +198,18 @@ class Demo:
         say("waits: %s" % dst.status())
 
         heading(3, "May it move?  lpm validate changes nothing")
+        say("The second WWPN logs in from the destination, to see whether it "
+            "has the same\nLUNs there, and out again.")
         code = self.lpm("validate", "--source", src.lpm,
                         "--destination", dst.lpm)
         self.promises.keep(code == 0, "lpm validate exits 0 (pass)")
+        self.say_sessions("the target has sessions of", 0)
 
         heading(4, "Move it while it works")
         src.write("reset\n")
+        disk.reset(src)
         before = harness.next_report(src)
+        writes = disk.stat(src, self.path)["writes"]
         begin = time.monotonic()
         code = self.lpm("migrate", "--source", src.lpm,
                         "--destination", dst.lpm,
@@ -190,9 +238,40 @@ class Demo:
              (int(pages), time.monotonic() - begin, bad))
         keep(later["bad"] == 0, "and %d damaged when rewritten" %
              later["bad"])
+        self.disk_moved(dst, writes)
         self.report(src, dst, later, took)
         self.bench.drop(src)
         return dst
+
+    def disk_moved(self, dst, before):
+        line = disk.stat(dst, self.path)
+        host = disk.view(dst).hosts[0]
+        self.gap = line["gap_ms"]
+        keep = self.promises.keep
+        keep(line["writes"] > before and line["errors"] == line["bad"] ==
+             line["lost"] == 0,
+             "its disk: %d writes -> %d, %d errors, %d records damaged or "
+             "lost" % (before, line["writes"], line["errors"],
+                       line["bad"] + line["lost"]))
+        keep(host["port_name"] == PAIR[1],
+             "its adapter's port_name is %s now" % host["port_name"])
+        self.say_sessions("the target has sessions of", 1)
+
+    def records(self, vm):
+        heading(8, "Every write that the guest was told of")
+        line = disk.stop(vm, self.path)
+        try:
+            text = "%d records in the LUN's file are those" % \
+                disk.check_file(self.lun.path, line, SLOTS)
+        except harness.TestError as error:
+            self.promises.keep(False, str(error))
+            return
+        self.promises.keep(
+            line["errors"] == line["bad"] == line["lost"] == 0 < line["reads"],
+            "%d writes and %d reads in all: %d errors, %d damaged, %d lost" %
+            (line["writes"], line["reads"], line["errors"], line["bad"],
+             line["lost"]))
+        self.promises.keep(True, text)
 
     def report(self, src, dst, line, took):
         info = src.cmd("query-migrate")
@@ -209,6 +288,7 @@ class Demo:
              (ours.get("negotiation-us", 0) / 1000)),
             ("downtime (QEMU)", "%d ms" % info.get("downtime", 0)),
             ("longest clock gap (guest)", "%d ms" % line["gap_max"]),
+            ("longest gap of its disk", "%d ms" % self.gap),
             ("RAM sent", "%s, of it %s empty pages, in %d rounds" %
              (mib(raw), mib(zero), ram.get("dirty-sync-count", 0))),
             ("bytes on the wire", "%s" % mib(ram["transferred"])),
@@ -311,8 +391,10 @@ def run():
             guest = demo.move(demo.boot())
             if guest:
                 demo.refuse(guest)
+                demo.records(guest)
         finally:
             demo.end_children()
+            demo.san.stop()
     say()
     failed = demo.promises.failed
     if failed:
@@ -343,6 +425,9 @@ def main():
         if not os.path.exists(name):
             say("demo: %s is not there; ./run demo builds it first" % name)
             return 1
+    if not san.available():
+        say("demo: no tgtd; ./run demo gets it first (Debian's package tgt)")
+        return 1
     try:
         return run()
     except KeyboardInterrupt:

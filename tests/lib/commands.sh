@@ -129,13 +129,8 @@ cmd_test()
 cmd_demo()
 {
     cmd_build
-    for demo in "$LPM_TOP"/tests/demo/demo.py "$LPM_TOP"/tests/demo/demo.sh; do
-        if [ -x "$demo" ]; then
-            "$demo" "$@" 9>&-
-            return
-        fi
-    done
-    die "there is no demo in tests/demo yet"
+    fetch_san
+    "$LPM_TOP/tests/demo/demo.py" "$@" 9>&-
 }
 
 cmd_check_patches()
