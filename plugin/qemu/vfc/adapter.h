@@ -111,6 +111,9 @@ struct SpaprVfc {
     bool logging_in;        /* the fabric is asked, for the guest */
     bool scanning;          /* or for ourselves */
     VfcRequest *login_waits;    /* a login that came while we scan */
+    VfcRequest *login_later;    /* one that failed, for login_timer */
+    unsigned login_pause_ms;
+    int64_t login_until_ms;
     LpmVfcBuffer async;
     uint32_t async_next;
     guint known_targets;    /* that the guest could have asked for */
@@ -118,11 +121,14 @@ struct SpaprVfc {
     bool stopped;           /* guest memory and queue are not touched */
     bool moved;             /* the driver is to be told so at the next start */
     bool awaits_init;       /* it was told, and has not begun anew */
+    bool left_commands;     /* at the last stop the target did not answer */
 
     QTAILQ_HEAD(, VfcRequest) requests;
     QSIMPLEQ_HEAD(, PendingCrq) pending;
     QEMUTimer *retry;
+    QEMUTimer *login_timer;
     QEMUTimer *scan;
+    unsigned scan_ms;           /* it waits as long */
     NotifierWithReturn migration;
 
     /* of the stream */
@@ -180,8 +186,9 @@ void vfc_announce(SpaprVfc *s, bool logged_in);
 void vfc_find_targets(SpaprVfc *s, VfcDone *done, void *opaque);
 void vfc_login(VfcRequest *req);
 void vfc_logout(VfcRequest *req);
-/* The timer's function. */
+/* Functions of timers */
 void vfc_scan(void *opaque);
+void vfc_login_again(void *opaque);
 
 /* mad.c, command.c: a request that was fetched */
 void vfc_mad(VfcRequest *req);

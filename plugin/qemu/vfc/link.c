@@ -12,11 +12,20 @@
 #include "adapter.h"
 
 #define LINK_MBPS       8000
-/* The fabric is looked at again, more often while something is missing */
+/*
+ * The fabric is looked at again from time to time; soon when something is
+ * missing, and then less and less often.
+ */
 #define SCAN_MS         10000
-#define SCAN_SOON_MS    1000
+#define SCAN_SOON_MS    250
+/*
+ * A login that the fabric does not answer is tried again for as long: Linux'
+ * driver would sleep for 15 s after a failed one.
+ */
+#define LOGIN_MS        30000
 
 static void vfc_fabric_ready(void *opaque, Error *err);
+static void vfc_begin_login(VfcRequest *req);
 
 /* Events of the fabric */
 
@@ -50,7 +59,14 @@ static void vfc_post_event(SpaprVfc *s, uint64_t event,
 
 static void vfc_scan_in(SpaprVfc *s, unsigned ms)
 {
+    s->scan_ms = ms;
     timer_mod(s->scan, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + ms);
+}
+
+/* Something is missing still. */
+static void vfc_scan_again(SpaprVfc *s)
+{
+    vfc_scan_in(s, MIN(s->scan_ms * 2, SCAN_MS));
 }
 
 static void vfc_target_gone(SpaprVfc *s, VfcTarget *target, const char *why)
@@ -106,9 +122,15 @@ static void vfc_scanned(void *opaque, Error *err)
     if (!err) {
         s->known_targets = s->fabric->targets->len;
     }
-    vfc_scan_in(s, missing ? SCAN_SOON_MS : SCAN_MS);
+    if (runstate_check(RUN_STATE_INMIGRATE)) {
+        vfc_scan_in(s, SCAN_SOON_MS);
+    } else if (missing) {
+        vfc_scan_again(s);
+    } else {
+        vfc_scan_in(s, SCAN_MS);
+    }
     if (login) {
-        s->logging_in = true;
+        vfc_begin_login(login);
         vfc_fabric_ready(login, err);
     }
 }
@@ -155,7 +177,7 @@ void vfc_scan(void *opaque)
         return;
     }
     if (!s->logged_in || s->logging_in || s->scanning || s->stopped) {
-        vfc_scan_in(s, SCAN_MS);
+        vfc_scan_in(s, s->stopped ? SCAN_SOON_MS : SCAN_MS);
         return;
     }
     s->scanning = true;
@@ -205,6 +227,10 @@ void vfc_use_wwpn(SpaprVfc *s, uint8_t active)
     s->logging_in = false;
     s->scanning = false;
     s->login_waits = NULL;
+    s->login_later = NULL;
+    if (s->login_timer) {
+        timer_del(s->login_timer);
+    }
     s->known_targets = 0;
     s->fabric = vfc_new_fabric(s, s->wwpn[active - 1]);
     s->fabric->lost = vfc_target_lost;
@@ -263,17 +289,64 @@ static void vfc_answer_login(VfcRequest *req, const LpmVfcResult *result)
                                               LPM_VFC_MAD_FAILED);
 }
 
+/* A new login of the guest: it will ask for what is listed. */
+static void vfc_forget_gone(SpaprVfc *s)
+{
+    for (guint i = 0; i < s->fabric->targets->len; i++) {
+        VfcTarget *target = g_ptr_array_index(s->fabric->targets, i);
+
+        target->gone = !target->listed;
+    }
+}
+
+void vfc_login_again(void *opaque)
+{
+    SpaprVfc *s = opaque;
+    VfcRequest *req = g_steal_pointer(&s->login_later);
+
+    s->fabric->ops->login(s->fabric, vfc_fabric_ready, req);
+}
+
+/* Whether the login @req failed, and is to be tried again in a while. */
+static bool vfc_login_waits(VfcRequest *req, Error *err)
+{
+    SpaprVfc *s = req->s;
+    int64_t now = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+
+    if (!err || !vfc_wanted(req) || now > s->login_until_ms) {
+        return false;
+    }
+    if (s->login_pause_ms == SCAN_SOON_MS) {
+        warn_report("%s: %s; trying again", vfc_name(s),
+                    error_get_pretty(err));
+    }
+    s->login_later = req;
+    timer_mod(s->login_timer, now + s->login_pause_ms);
+    s->login_pause_ms *= 2;
+    return true;
+}
+
+static void vfc_begin_login(VfcRequest *req)
+{
+    SpaprVfc *s = req->s;
+
+    s->logging_in = true;
+    s->login_pause_ms = SCAN_SOON_MS;
+    s->login_until_ms = qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + LOGIN_MS;
+}
+
 static void vfc_fabric_ready(void *opaque, Error *err)
 {
     VfcRequest *req = opaque;
     LpmVfcResult result = { 0 };
 
-    if (vfc_hold(req, vfc_fabric_ready, err)) {
+    if (vfc_hold(req, vfc_fabric_ready, err) || vfc_login_waits(req, err)) {
         return;
     }
     req->s->logging_in = false;
     if (!err) {
         vfc_announce(req->s, true);
+        vfc_forget_gone(req->s);
     }
     if (err) {
         warn_report("%s: %s", vfc_name(req->s), error_get_pretty(err));
@@ -282,6 +355,19 @@ static void vfc_fabric_ready(void *opaque, Error *err)
         result.error = LPM_VFC_FABRIC_TRANSPORT;
     }
     vfc_answer_login(req, &result);
+}
+
+/* Whether the last login to the fabric still tells what is there. */
+static bool vfc_has_all_targets(const SpaprVfc *s)
+{
+    for (guint i = 0; i < s->fabric->targets->len; i++) {
+        const VfcTarget *target = g_ptr_array_index(s->fabric->targets, i);
+
+        if (target->gone) {
+            return false;
+        }
+    }
+    return s->fabric->targets->len > 0;
 }
 
 void vfc_login(VfcRequest *req)
@@ -307,7 +393,7 @@ void vfc_login(VfcRequest *req)
         return;
     }
     s->async = login.async;
-    if (s->fabric->targets->len > 0) {
+    if (vfc_has_all_targets(s)) {
         vfc_answer_login(req, &none);
         return;
     }
@@ -315,7 +401,7 @@ void vfc_login(VfcRequest *req)
         s->login_waits = req;
         return;
     }
-    s->logging_in = true;
+    vfc_begin_login(req);
     s->fabric->ops->login(s->fabric, vfc_fabric_ready, req);
 }
 

@@ -30,7 +30,11 @@ static void vfc_set_flag(void *opaque)
     *(bool *)opaque = true;
 }
 
-/* Waits until no command is out: the target has answered, or was left. */
+/*
+ * Waits until no command is out: the target has answered, or was left.  What
+ * was left may still be carried out by a target that comes back, so the
+ * guest must not go where it could be overtaken: see vfc_pre_save().
+ */
 static void vfc_drain(SpaprVfc *s)
 {
     AioContext *ctx = qemu_get_aio_context();
@@ -41,7 +45,8 @@ static void vfc_drain(SpaprVfc *s)
     timer_mod(timer, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + DRAIN_MS);
     AIO_WAIT_WHILE(NULL, vfc_has_commands(s) && !late);
     timer_free(timer);
-    if (vfc_has_commands(s)) {
+    s->left_commands = vfc_has_commands(s);
+    if (s->left_commands) {
         VfcRequest *req, *after;
 
         warn_report("%s: commands without an answer after %d ms are aborted",
@@ -107,6 +112,13 @@ static int vfc_pre_save(void *opaque)
     PendingCrq *pending;
     uint32_t n = 0;
 
+    if (s->left_commands) {
+        error_report("%s: the target has not answered commands within %d ms: "
+                     "it may carry them out later, after what the guest does "
+                     "elsewhere; the guest stays here", vfc_name(s),
+                     DRAIN_MS);
+        return -EBUSY;
+    }
     g_free(s->saved_pending);
     s->saved_pending = g_malloc(PENDING_MAX * LPM_VFC_CRQ_BYTES);
     QSIMPLEQ_FOREACH(pending, &s->pending, next) {
@@ -129,6 +141,26 @@ static bool vfc_pending_is_bounded(void *opaque, int version_id)
     SpaprVfc *s = opaque;
 
     return s->saved_pending_bytes <= PENDING_MAX * LPM_VFC_CRQ_BYTES;
+}
+
+/*
+ * Whether the sessions that were made before RAM moved are still there.  If
+ * not, the guest is better off where it is: the load fails, and it goes on
+ * at the source.
+ */
+static bool vfc_is_ready(SpaprVfc *s)
+{
+    for (guint i = 0; i < s->fabric->targets->len; i++) {
+        const VfcTarget *target = g_ptr_array_index(s->fabric->targets, i);
+
+        if (target->listed && !target->logged_in) {
+            error_report("%s: target %s has logged WWPN %016" PRIx64 " out "
+                         "since its storage was compared", vfc_name(s),
+                         target->name, s->fabric->wwpn);
+            return false;
+        }
+    }
+    return true;
 }
 
 static int vfc_post_load(void *opaque, int version_id)
@@ -160,6 +192,8 @@ static int vfc_post_load(void *opaque, int version_id)
     /* Logged in already, if the storage was looked at before RAM moved */
     if (!s->announced || s->active != 3 - s->saved_active) {
         vfc_use_wwpn(s, 3 - s->saved_active);
+    } else if (!vfc_is_ready(s)) {
+        return -ENOTCONN;
     }
     s->moved = true;
     return 0;

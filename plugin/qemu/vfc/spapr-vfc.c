@@ -251,6 +251,7 @@ static void vfc_realize(SpaprVioDevice *dev, Error **errp)
     qdev_add_vm_change_state_handler(DEVICE(s), vfc_vm_state, s);
     migration_add_notifier(&s->migration, vfc_migration_event);
     s->retry = timer_new_ms(QEMU_CLOCK_REALTIME, vfc_retry, s);
+    s->login_timer = timer_new_ms(QEMU_CLOCK_REALTIME, vfc_login_again, s);
     s->scan = timer_new_ms(QEMU_CLOCK_REALTIME, vfc_scan, s);
     dev->crq.SendFunc = vfc_send_crq;
 }
