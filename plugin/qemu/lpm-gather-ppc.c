@@ -16,7 +16,7 @@
 #include "hw/ppc/spapr_xive.h"
 
 #include "compat/mode.h"
-#include "vfc/iu.h"
+#include "vfc/wwpn.h"
 #include "lpm-gather.h"
 #include "lpm-storage-class.h"
 

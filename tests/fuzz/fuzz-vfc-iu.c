@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "vfc/iu.h"
+#include "vfc/wwpn.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -264,10 +264,4 @@ void lpm_vfc_write_async(guint8 *entry, guint64 event, guint8 link_state,
  */
 int lpm_vfc_lun(const guint8 *lun);
 
-/**
- * lpm_vfc_wwpn_parse: @text: 16 hexadecimal digits, colons between pairs
- * allowed.  Returns: false if it is none, or is all zeros.
- */
-gboolean lpm_vfc_wwpn_parse(const char *text, guint64 *ret_wwpn);
-
 #endif /* LPM_VFC_IU_H */

@@ -14,6 +14,7 @@
 #include "system/runstate.h"
 #include <libfdt.h>
 #include "adapter.h"
+#include "vfc/wwpn.h"
 
 /* From the guest */
 
