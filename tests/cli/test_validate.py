@@ -310,7 +310,8 @@ def uri_rules(case):
         0, absent=['security.plain-network'])
 
 
-COMMANDS = ('validate', 'migrate', 'status', 'cancel', 'offer', 'facts')
+COMMANDS = ('validate', 'migrate', 'status', 'cancel', 'offer', 'facts',
+            'wwpn')
 USAGE = [
     [], ['nonsense'], ['validate'], ['validate', '--source', 'qmp:/x'],
     ['validate', '--source', 'qmp:', '--destination', 'qmp:/y'],
@@ -349,7 +350,8 @@ def help_and_version(case):
     lpm('--help').expect(0, 'validate', 'migrate', 'status', 'cancel')
     lpm('--version').expect(0, 'lpm ')
     for command in COMMANDS:
-        lpm(command, '--help').expect(0, '--source')
+        lpm(command, '--help').expect(
+            0, '--avoid' if command == 'wwpn' else '--source')
         lpm(command, '--version').expect(0, 'lpm ')
 
 

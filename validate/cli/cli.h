@@ -77,7 +77,13 @@ typedef struct LpmOptions {
     char *uri;
     char *compression;
     gboolean no_validate;
-    gboolean allow_unknown;
+    gboolean allow_unknown;     /* wwpn, too */
+    /* wwpn */
+    char **words;           /* what is no option */
+    GPtrArray *avoid;       /* LpmEndpoint * */
+    char *prefix;
+    gboolean table;         /* --format table */
+    guint count;            /* 0: not given */
 } LpmOptions;
 
 typedef struct LpmCommand {
@@ -108,6 +114,17 @@ void lpm_options_clear(LpmOptions *options);
  * with no kind's prefix, or has nothing behind it.
  */
 LpmEndpoint *lpm_endpoint_parse(const char *text);
+
+/**
+ * lpm_endpoints_parse:
+ * @what: names them in a usage error, "--source"
+ * @texts: (nullable): NULL: none
+ *
+ * Returns: (transfer full) (nullable): LpmEndpoint *; NULL after a usage
+ * error.
+ */
+GPtrArray *lpm_endpoints_parse(const char *what, char *const *texts,
+                               int *ret_exit);
 
 /** lpm_endpoint_free: @end: (nullable). */
 void lpm_endpoint_free(LpmEndpoint *end);
@@ -142,6 +159,7 @@ int lpm_cmd_status(LpmOptions *options);
 int lpm_cmd_cancel(LpmOptions *options);
 int lpm_cmd_offer(LpmOptions *options);
 int lpm_cmd_facts(LpmOptions *options);
+int lpm_cmd_wwpn(LpmOptions *options);
 
 /**
  * lpm_gather:

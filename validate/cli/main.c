@@ -24,6 +24,7 @@ static const LpmCommand commands[] = {
       lpm_cmd_facts },
     { "offer", "Print what one side says of itself, for offer:FILE.",
       lpm_cmd_offer },
+    { "wwpn", "Make pairs of WWPNs, or list who uses which.", lpm_cmd_wwpn },
 };
 
 static void print_help(FILE *out)

@@ -18,6 +18,10 @@
 #define SIDES_SOME     (1u << 5)
 #define NEEDS_QMP      (1u << 6)
 #define ONLY_FACTS     (1u << 7)
+#define ONLY_WWPN      (1u << 8)
+
+#define PAIRS_MAX  4096
+#define NOT_GIVEN  G_MININT64
 
 /* What a file or a peer says may be in there: nothing for a terminal. */
 static void say_to_stderr(const char *format, va_list args)
@@ -51,24 +55,24 @@ int lpm_usage(const char *format, ...)
     return LPM_EXIT_USAGE;
 }
 
-static gboolean parse_endpoints(char *const *texts, LpmSide side,
-                                LpmOptions *options, int *ret_exit)
+GPtrArray *lpm_endpoints_parse(const char *what, char *const *texts,
+                               int *ret_exit)
 {
-    options->sides[side] = g_ptr_array_new_with_free_func(
+    g_autoptr(GPtrArray) ends = g_ptr_array_new_with_free_func(
         (GDestroyNotify)lpm_endpoint_free);
+
     for (gsize i = 0; texts != NULL && texts[i] != NULL; i++) {
         LpmEndpoint *end = lpm_endpoint_parse(texts[i]);
 
         if (end == NULL) {
             g_autofree char *forms = lpm_endpoint_forms();
 
-            *ret_exit = lpm_usage("--%s %s: wanted %s", lpm_side_name(side),
-                                  texts[i], forms);
-            return FALSE;
+            *ret_exit = lpm_usage("%s %s: wanted %s", what, texts[i], forms);
+            return NULL;
         }
-        g_ptr_array_add(options->sides[side], end);
+        g_ptr_array_add(ends, end);
     }
-    return TRUE;
+    return g_steal_pointer(&ends);
 }
 
 /* "125", "10M", "1.25G": bytes per second, as migrate_set_parameter has it. */
@@ -150,18 +154,24 @@ static gboolean check_endpoints(const LpmOptions *options, guint flags,
     return lpm_endpoints_check(options->sides, ret_exit);
 }
 
-static gboolean parse_format(const char *text, gboolean may_be_junit,
-                             LpmFormat *ret_format, int *ret_exit)
+static gboolean parse_format(const char *text, guint flags,
+                             LpmOptions *options, int *ret_exit)
 {
+    gboolean may_be_junit = (flags & ONLY_VALIDATE) != 0;
+    gboolean may_be_table = (flags & ONLY_WWPN) != 0;
+
     if (text == NULL || g_str_equal(text, "text")) {
-        *ret_format = LPM_FORMAT_TEXT;
+        options->format = LPM_FORMAT_TEXT;
     } else if (g_str_equal(text, "json")) {
-        *ret_format = LPM_FORMAT_JSON;
+        options->format = LPM_FORMAT_JSON;
     } else if (may_be_junit && g_str_equal(text, "junit")) {
-        *ret_format = LPM_FORMAT_JUNIT;
+        options->format = LPM_FORMAT_JUNIT;
+    } else if (may_be_table && g_str_equal(text, "table")) {
+        options->table = TRUE;
     } else {
         *ret_exit = lpm_usage("--format %s: wanted text%s", text,
-                              may_be_junit ? ", json or junit" : " or json");
+                              may_be_junit ? ", json or junit" :
+                              may_be_table ? ", table or json" : " or json");
         return FALSE;
     }
     return TRUE;
@@ -178,8 +188,26 @@ static guint command_flags(const char *command)
     if (g_str_equal(command, "facts")) {
         return ONLY_FACTS | SIDES_SOME;
     }
+    if (g_str_equal(command, "wwpn")) {
+        return ONLY_WWPN;
+    }
     return NEEDS_QMP |
            (g_str_equal(command, "cancel") ? SIDE_SOURCE : SIDE_ANY);
+}
+
+/* What is left of the arguments but their first. */
+static char **words_of(int argc, char *const *argv)
+{
+    char **words = g_new0(char *, (gsize)argc + 1);
+
+    for (int i = 1, n = 0; i < argc; i++) {
+        /* from here on all are words; glib leaves it */
+        if (g_str_equal(argv[i], "--")) {
+            continue;
+        }
+        words[n++] = g_strdup(argv[i]);
+    }
+    return words;
 }
 
 gboolean lpm_options_parse(LpmOptions *options, const char *command,
@@ -190,6 +218,7 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     g_autoptr(GError) err = NULL;
     g_auto(GStrv) source = NULL;
     g_auto(GStrv) destination = NULL;
+    g_auto(GStrv) avoid = NULL;
     g_autofree char *profile = NULL;
     g_autofree char *format = NULL;
     g_autofree char *bandwidth = NULL;
@@ -198,16 +227,21 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     gint64 channels = -1;
     gint64 downtime = 0;
     gint64 timeout = 0;
+    gint64 count = NOT_GIVEN;
     gint64 deadline = LPM_QMP_DEADLINE_MS;
     guint flags = command_flags(command);
     gboolean needs_sides;
-    const GOptionEntry common[] = {
+    const GOptionEntry sides[] = {
         { "source", 's', 0, G_OPTION_ARG_STRING_ARRAY, &source,
           "the side that has the guest: see lpm(1), Sides", "WHERE" },
         { "destination", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &destination,
           "the side that is to take it: see lpm(1), Sides", "WHERE" },
+        { NULL },
+    };
+    const GOptionEntry common[] = {
         { "format", 'f', 0, G_OPTION_ARG_STRING, &format,
-          "text (default) or json; for validate also junit", "FORMAT" },
+          "text (default) or json; for validate also junit, for wwpn also "
+          "table", "FORMAT" },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
           "also say what holds", NULL },
         { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet,
@@ -262,6 +296,18 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
           "print the JSON Schema of inventories", NULL },
         { NULL },
     };
+    const GOptionEntry wwpn[] = {
+        { "count", 0, 0, G_OPTION_ARG_INT64, &count,
+          "new: how many pairs (default 1)", "N" },
+        { "prefix", 0, 0, G_OPTION_ARG_STRING, &options->prefix,
+          "new: first digits of the names (default c05076)", "HEX" },
+        { "avoid", 0, 0, G_OPTION_ARG_STRING_ARRAY, &avoid,
+          "new: make none that is used there; may be given more than once",
+          "WHERE" },
+        { "allow-unknown", 0, 0, G_OPTION_ARG_NONE, &options->allow_unknown,
+          "go on when a source does not tell all of its WWPNs", NULL },
+        { NULL },
+    };
     const GOptionEntry uri[] = {
         { "uri", 'u', 0, G_OPTION_ARG_STRING, &options->uri,
           "where the stream goes, as the destination listens: "
@@ -290,10 +336,17 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         { NULL },
     };
 
-    context = g_option_context_new(NULL);
+    context = g_option_context_new((flags & ONLY_WWPN) != 0 ?
+                                   "new | list WHERE..." : NULL);
     g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_summary(context, summary);
+    if ((flags & ONLY_WWPN) == 0) {
+        g_option_context_add_main_entries(context, sides, NULL);
+    }
     g_option_context_add_main_entries(context, common, NULL);
+    if ((flags & ONLY_WWPN) != 0) {
+        g_option_context_add_main_entries(context, wwpn, NULL);
+    }
     if ((flags & ONLY_VALIDATE) != 0) {
         g_option_context_add_main_entries(context, validate, NULL);
     }
@@ -333,22 +386,32 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         *ret_exit = LPM_EXIT_PASS;
         return FALSE;
     }
-    if (argc > 1) {
+    if ((flags & ONLY_WWPN) != 0) {
+        options->words = words_of(argc, argv);
+    } else if (argc > 1) {
         *ret_exit = lpm_usage("%s: '%s' is one argument too many", command,
                               argv[1]);
         return FALSE;
     }
-    if (!parse_format(format, (flags & ONLY_VALIDATE) != 0,
-                      &options->format, ret_exit)) {
+    if (!parse_format(format, flags, options, ret_exit)) {
         return FALSE;
     }
     if (options->quiet && options->verbose) {
         *ret_exit = lpm_usage("--quiet and --verbose exclude each other");
         return FALSE;
     }
-    if (!parse_endpoints(source, LPM_SIDE_SOURCE, options, ret_exit) ||
-        !parse_endpoints(destination, LPM_SIDE_DESTINATION, options,
-                         ret_exit)) {
+    options->sides[LPM_SIDE_SOURCE] =
+        lpm_endpoints_parse("--source", source, ret_exit);
+    if (options->sides[LPM_SIDE_SOURCE] == NULL) {
+        return FALSE;
+    }
+    options->sides[LPM_SIDE_DESTINATION] =
+        lpm_endpoints_parse("--destination", destination, ret_exit);
+    if (options->sides[LPM_SIDE_DESTINATION] == NULL) {
+        return FALSE;
+    }
+    options->avoid = lpm_endpoints_parse("--avoid", avoid, ret_exit);
+    if (options->avoid == NULL) {
         return FALSE;
     }
     options->profile = LPM_PROFILE_QEMU;
@@ -362,13 +425,15 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         return FALSE;
     }
     needs_sides = !options->list && options->explain == NULL &&
-                  !options->schema;
+                  !options->schema && (flags & ONLY_WWPN) == 0;
     if (needs_sides && !check_endpoints(options, flags, ret_exit)) {
         return FALSE;
     }
     if (!in_range("qmp-deadline", deadline, 1, 3600000, ret_exit) ||
         !in_range("downtime-limit", downtime, 0, 2000000, ret_exit) ||
         !in_range("timeout", timeout, 0, 10000000, ret_exit) ||
+        (count != NOT_GIVEN &&
+         !in_range("count", count, 1, PAIRS_MAX, ret_exit)) ||
         !in_range("channels", channels < 0 ? 4 : channels, 0, 255,
                   ret_exit)) {
         return FALSE;
@@ -401,6 +466,7 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         return FALSE;
     }
     options->qmp_deadline_ms = (guint)deadline;
+    options->count = count == NOT_GIVEN ? 0 : (guint)count;
     options->move.channels = channels < 0 ? 4 : (guint32)channels;
     options->move.downtime_ms = (guint32)downtime;
     options->move.timeout_s = (guint32)timeout;
@@ -422,4 +488,7 @@ void lpm_options_clear(LpmOptions *options)
     g_strfreev(options->only);
     g_free(options->uri);
     g_free(options->compression);
+    g_strfreev(options->words);
+    g_clear_pointer(&options->avoid, g_ptr_array_unref);
+    g_free(options->prefix);
 }
