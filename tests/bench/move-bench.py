@@ -9,11 +9,9 @@ Results: move-bench.json and move-bench.md in --output.
 """
 
 import argparse
-import datetime
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 
@@ -27,6 +25,7 @@ for variable, place in (("LPM_BIN", "bin"), ("LPM_GUEST", "guest"),
     os.environ.setdefault(variable, os.path.join(BUILD, place))
 
 import harness  # noqa: E402 (the path above comes first)
+import machine  # noqa: E402
 
 MOVE_LIMIT_S = 120
 GBIT = 125000000
@@ -235,16 +234,8 @@ def ratio_row(name, ours, others):
 
 
 def markdown(document):
-    m = document["machine"]
     p = document["parameters"]
-    lines = [
-        "Machine: %s, %d CPUs, Linux %s; commit %s%s, %s." %
-        (m["model"], m["cpus"], m["kernel"], document["commit"][:12],
-         " with local changes" if document["dirty"] else "",
-         document["date"]),
-        "Load average (1, 5, 15 min) at the begin %s, at the end %s." %
-        tuple(" ".join("%.2f" % x for x in document["load"][k])
-              for k in ("begin", "end")),
+    lines = machine.lines(document) + [
         "Guest: -m %s, 1 vCPU, %d MiB checked, %d pages/s rewritten; "
         "%d channels; medians of %d moves, (smallest-largest)." %
         (p["memory"], p["mib"], p["rate"], CHANNELS, p["repeats"]),
@@ -284,27 +275,6 @@ def markdown(document):
     return "\n".join(lines) + "\n"
 
 
-def output_of(*command):
-    try:
-        return subprocess.run(command, capture_output=True, text=True,
-                              check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-
-def qemu_version(binary):
-    first = output_of(binary, "--version").split("\n")[0]
-    return first.replace("QEMU emulator version ", "")
-
-
-def cpu_model():
-    with open("/proc/cpuinfo") as f:
-        for line in f:
-            if line.startswith(("model name", "cpu\t")):
-                return line.split(":", 1)[1].strip()
-    return "unknown CPU"
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--full", action="store_true",
@@ -332,25 +302,14 @@ def main():
     if begin[0] > 0.5:
         print("# load average %.2f: something else runs here, the times "
               "below are worth less" % begin[0])
-    # Now, not at the end: that is what was built.
-    commit = output_of("git", "-C", TOP, "rev-parse", "HEAD")
-    dirty = output_of("git", "-C", TOP, "status", "--porcelain",
-                      "-uno") != ""
+    document = machine.begin(vanilla=os.environ["LPM_VANILLA"],
+                             lpm=harness.qemu())
     started = time.monotonic()
     with harness.Bench() as bench:
         results = measure(bench, options)
-    document = {
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime(
-            "%Y-%m-%d %H:%M UTC"),
-        "machine": {"model": cpu_model(), "cpus": os.cpu_count(),
-                    "kernel": os.uname().release,
-                    "memory_bytes": os.sysconf("SC_PAGE_SIZE") *
-                    os.sysconf("SC_PHYS_PAGES")},
-        "load": {"begin": begin, "end": os.getloadavg()},
+    machine.finish(document)
+    document.update({
         "seconds": time.monotonic() - started,
-        "commit": commit, "dirty": dirty,
-        "versions": {"vanilla": qemu_version(os.environ["LPM_VANILLA"]),
-                     "lpm": qemu_version(harness.qemu())},
         "parameters": {"memory": options.memory, "mib": options.mib,
                        "rate": options.rate, "repeats": options.repeats,
                        "fills": options.fills,
@@ -358,7 +317,7 @@ def main():
                        "move_limit_s": MOVE_LIMIT_S},
         "summary": summarise(results),
         "moves": results,
-    }
+    })
     os.makedirs(options.output, exist_ok=True)
     with open(os.path.join(options.output, "move-bench.json"), "w") as f:
         json.dump(document, f, indent=1)

@@ -6,7 +6,7 @@ usage: build-guest.py PIECES OUT [CC]
 
 PIECES is what ./run unpacked from packages (boot/vmlinux-*, modules and
 busybox).  OUT gets vmlinux, initrd (cpio, not compressed: unpacking it under
-emulation costs more than reading it) and lpm-checker.  The archive is written
+emulation costs more than reading it) and the programs.  The archive is written
 here rather than with cpio, so that it needs no device nodes and no root.
 """
 
@@ -17,7 +17,10 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODULES = ["sd_mod", "ibmvfc", "virtio_blk", "virtio_net"]
+MODULES = ["sd_mod", "ibmvfc", "ibmvscsi", "virtio_scsi", "virtio_blk",
+           "virtio_net"]
+PROGRAMS = {"lpm-checker": ["lpm-checker.c", "lpm-disk.c"],
+            "lpm-io": ["lpm-io.c"]}
 CFLAGS = ["-O2", "-g", "-static", "-pthread", "-std=gnu11", "-D_GNU_SOURCE",
           "-Wall", "-Wextra", "-Werror"]
 
@@ -115,10 +118,9 @@ def main():
     cc = (sys.argv[3] if len(sys.argv) == 4
           else "powerpc64le-linux-gnu-gcc").split()
     os.makedirs(out, exist_ok=True)
-    checker = os.path.join(out, "lpm-checker")
-    sources = [os.path.join(HERE, name)
-               for name in ("lpm-checker.c", "lpm-disk.c")]
-    subprocess.run(cc + CFLAGS + sources + ["-o", checker], check=True)
+    for name, sources in PROGRAMS.items():
+        subprocess.run(cc + CFLAGS + [os.path.join(HERE, s) for s in sources] +
+                       ["-o", os.path.join(out, name)], check=True)
     busybox = read(one(pieces + "/**/bin/busybox"))
     cpio = Cpio()
     for name in ("bin", "dev", "proc", "sys", "modules"):
@@ -129,7 +131,8 @@ def main():
     for name in ("sh", "cat", "ls", "dd", "cmp", "sleep", "dmesg", "mount",
                  "md5sum", "sync", "echo", "grep", "ip", "ping", "hexdump"):
         cpio.add("bin/" + name, 0o120777, b"busybox")
-    cpio.add("bin/lpm-checker", 0o100755, read(checker))
+    for name in PROGRAMS:
+        cpio.add("bin/" + name, 0o100755, read(os.path.join(out, name)))
     cpio.add("bin/lpm-vfc", 0o100755, read(os.path.join(HERE, "lpm-vfc")))
     cpio.add("init", 0o100755, read(os.path.join(HERE, "init")))
     order = modules_in_order(pieces)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a result has to tell of the machine and programs it was got on."""
+
+import datetime
+import os
+import subprocess
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+
+
+def output_of(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True,
+                              check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def qemu_version(binary):
+    first = output_of(binary, "--version").split("\n")[0]
+    return first.replace("QEMU emulator version ", "")
+
+
+def cpu_model():
+    with open("/proc/cpuinfo") as f:
+        for line in f:
+            if line.startswith(("model name", "cpu\t")):
+                return line.split(":", 1)[1].strip()
+    return "unknown CPU"
+
+
+def begin(**binaries):
+    """A document's head; called first: that commit is what was built."""
+    return {
+        "machine": {"model": cpu_model(), "cpus": os.cpu_count(),
+                    "kernel": os.uname().release,
+                    "memory_bytes": os.sysconf("SC_PAGE_SIZE") *
+                    os.sysconf("SC_PHYS_PAGES")},
+        "load": {"begin": os.getloadavg()},
+        "commit": output_of("git", "-C", TOP, "rev-parse", "HEAD"),
+        "dirty": output_of("git", "-C", TOP, "status", "--porcelain",
+                           "-uno") != "",
+        "versions": {name: qemu_version(binary)
+                     for name, binary in binaries.items()},
+    }
+
+
+def finish(document):
+    document["load"]["end"] = os.getloadavg()
+    document["date"] = datetime.datetime.now(
+        datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def lines(document):
+    """The head for people."""
+    m = document["machine"]
+    return [
+        "Machine: %s, %d CPUs, Linux %s; commit %s%s, %s." %
+        (m["model"], m["cpus"], m["kernel"], document["commit"][:12],
+         " with local changes" if document["dirty"] else "",
+         document["date"]),
+        "Load average (1, 5, 15 min) at the begin %s, at the end %s." %
+        tuple(" ".join("%.2f" % x for x in document["load"][k])
+              for k in ("begin", "end")),
+    ]
