@@ -51,7 +51,7 @@ RIVALS = ("spapr-vscsi", "spapr-vscsi, our QEMU")
 BAR = 0.9
 WAYS = tuple((op, size) for op in ("read", "write")
              for size in (4096, 1 << 20))
-DEPTHS = (1, 16)
+CELLS = tuple(way + (depth,) for way in WAYS for depth in (1, 16))
 
 
 def make_disk(path):
@@ -105,8 +105,11 @@ class Guest:
         if binary and os.environ.get("QEMU_MODULE_DIR"):
             env["QEMU_MODULE_DIR"] = os.path.dirname(binary)
         self.vm = bench.vm(kind, args, binary=binary, env=env)
-        self.vm.wait_console("LPM ready", deadline=harness.BOOT_DEADLINE)
         self.wanted = [a[2] for a in ADAPTERS if a[1] == kind]
+        self.disks = self.vcpus = None
+
+    def wait(self):
+        self.vm.wait_console("LPM ready", deadline=harness.BOOT_DEADLINE)
         self.disks = harness.wait_for(self.find, "disks over %s" %
                                       ", ".join(self.wanted), pause=1)
         self.vcpus = [cpu["thread-id"]
@@ -122,27 +125,27 @@ class Guest:
                                    "queue_depth": int(words[3])}
         return found if set(found) == set(self.wanted) else None
 
-    def cpu_seconds(self):
-        """CPU time of QEMU's threads without its vCPU threads."""
+    def cpu_us(self):
+        """CPU time of QEMU's threads without its vCPU, which also idles."""
         total = 0
         folder = "/proc/%d/task" % self.vm.process.pid
         for thread in os.listdir(folder):
             if int(thread) not in self.vcpus:
                 with open("%s/%s/schedstat" % (folder, thread)) as f:
-                    total += int(f.read().split()[0])
-        return total / 1e9
+                    total += int(f.read().split()[0]) / 1000
+        return total
 
     def measure(self, driver, op, size, depth, milliseconds):
-        cpu = self.cpu_seconds()
+        before = self.cpu_us()
         lines, status = disk.shell(self.vm, "lpm-io %s %s %d %d %d" % (
             self.disks[driver]["path"], op, size, depth, milliseconds))
-        cpu = self.cpu_seconds() - cpu
+        used = self.cpu_us() - before
         found = [dict(re.findall(r"(\w+)=([\d.]+)", line))
                  for line in lines if line.startswith("IO iops=")]
         if status or not found:
             raise harness.TestError("lpm-io over %s: %s" % (driver, lines))
         result = {k: float(v) for k, v in found[0].items()}
-        result["cpu_us"] = cpu * 1e6 / result.pop("all")
+        result["cpu_us"] = round(used / result.pop("all"), 1)
         return result
 
 
@@ -156,22 +159,25 @@ def measure(bench, options, write):
             lun.allow(WWPN % number)
         guests = {kind: Guest(bench, kind, lun)
                   for kind in ("vanilla", "lpm")}
+        for guest in guests.values():
+            guest.wait()
         for name, kind, driver in ADAPTERS:
             write({"adapter": name, **guests[kind].disks[driver]})
         results = []
-        for repeat in range(options.repeats):
-            for number, (op, size) in enumerate(WAYS):
-                for depth in DEPTHS:
-                    turn = (repeat + number) % len(ADAPTERS)
-                    for name, kind, driver in (ADAPTERS[turn:] +
-                                               ADAPTERS[:turn]):
-                        one = guests[kind].measure(
-                            driver, op, size, depth, options.milliseconds)
-                        one = {"adapter": name, "op": op, "bytes": size,
-                               "depth": depth, "repeat": repeat,
-                               "load": os.getloadavg()[0], **one}
-                        results.append(one)
-                        write(one)
+        # The first time everything is translated: that is not counted.
+        for repeat in range(-1, options.repeats):
+            for number, (op, size, depth) in enumerate(CELLS):
+                turn = (repeat + number) % len(ADAPTERS)
+                for name, kind, driver in ADAPTERS[turn:] + ADAPTERS[:turn]:
+                    one = guests[kind].measure(driver, op, size, depth,
+                                               options.milliseconds)
+                    if repeat < 0:
+                        continue
+                    one = {"adapter": name, "op": op, "bytes": size,
+                           "depth": depth, "repeat": repeat,
+                           "load": round(os.getloadavg()[0], 2), **one}
+                    results.append(one)
+                    write(one)
         return results
 
 
@@ -200,6 +206,14 @@ def ratio(results, rival, op, size, column):
     pairs = zip(values(results, OURS, op, size, depth, key),
                 values(results, rival, op, size, depth, key))
     return statistics.median(a / b if b else 1 for a, b in pairs)
+
+
+def best_ratio(results, rival, op, size, column):
+    """The best of ours by RIVAL's best: those that nothing disturbed."""
+    _, depth, key, _, more = column
+    best = max if more else min
+    rivals = best(values(results, rival, op, size, depth, key))
+    return best(values(results, OURS, op, size, depth, key)) / (rivals or 1)
 
 
 def worst(ratios, more):
@@ -234,10 +248,12 @@ def table(results, op, size):
                                          form % min(found),
                                          form % max(found)))
         lines.append("| %s | %s |" % (name, " | ".join(cells)))
-    for rivals in (RIVALS, ("virtio-scsi",)):
-        label = "better spapr-vscsi" if rivals == RIVALS else rivals[0]
+    for label, compare, rivals in (
+            ("better spapr-vscsi", ratio, RIVALS),
+            ("better spapr-vscsi, best of all repeats", best_ratio, RIVALS),
+            ("virtio-scsi", ratio, ("virtio-scsi",))):
         lines.append("| *spapr-vfc / %s* | %s |" % (label, " | ".join(
-            "%.2f" % worst([ratio(results, rival, op, size, column)
+            "%.2f" % worst([compare(results, rival, op, size, column)
                             for rival in rivals], column[4])
             for column in COLUMNS)))
     return lines
@@ -247,13 +263,14 @@ def markdown(document, results):
     p = document["parameters"]
     lines = machine.lines(document) + [
         "Guest: -m 512M, 1 vCPU (TCG), %d MiB LUN, O_DIRECT at random places; "
-        "1 thread and 16; %d repeats of %.1f s: medians, (smallest-largest)."
+        "1 request at once and 16; %d repeats of %.1f s: medians, (smallest-largest)."
         % (LUN_MIB, p["repeats"], p["milliseconds"] / 1000),
         "QEMU: vanilla %s, ours %s." % (document["versions"]["vanilla"],
                                         document["versions"]["lpm"]),
     ]
     for op, size in WAYS:
         lines += table(results, op, size)
+    lines += ["", "CPU µs: of QEMU per request, without its vCPU."]
     lines += ["", "%d of %d figures are not within 10 %% of the better "
               "spapr-vscsi%s" % (
                   len(document["missed"]),
@@ -269,14 +286,14 @@ def markdown(document, results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--full", action="store_true",
-                        help="9 repeats of 3 s")
+                        help="10 repeats of 2 s")
     parser.add_argument("--repeats", type=int)
     parser.add_argument("--milliseconds", type=int)
     parser.add_argument("--output", default=os.path.join(BUILD, "bench"))
     options = parser.parse_args()
     full = options.full or os.environ.get("LPM_FULL")
-    options.repeats = options.repeats or (9 if full else 5)
-    options.milliseconds = options.milliseconds or (3000 if full else 1000)
+    options.repeats = options.repeats or (10 if full else 8)
+    options.milliseconds = options.milliseconds or (2000 if full else 500)
     for name in (harness.qemu(), os.environ["LPM_VANILLA"]):
         if not os.path.exists(name):
             print("bench-vfc: %s is not there" % name)

@@ -3,12 +3,13 @@
  *
  * Guest program: how fast a disk reads or writes blocks of one size.
  *
- * usage: lpm-io PATH read|write BYTES THREADS MILLISECONDS
+ * usage: lpm-io PATH read|write BYTES DEPTH MILLISECONDS
  *
- * Each thread has one request under way, with O_DIRECT and at places that
- * follow from its number only, so that each disk is asked for the same.  What
- * ends in the first WARM_MS is not counted: under emulation code is
- * translated then.  Of the rest one line is printed.
+ * DEPTH requests are under way, with O_DIRECT and at places that follow from
+ * their number only, so that each disk is asked for the same.  They are the
+ * kernel's asynchronous ones: threads would measure the emulated guest's
+ * scheduler.  What ends in the first WARM_MS is not counted.  Of the rest one
+ * line is printed.
  *
  * Speed is worth nothing if the data are wrong: every 4096 bytes of the disk
  * begin with their place (u64, little endian).  The host makes it so, writes
@@ -18,37 +19,35 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
+#include <linux/aio_abi.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #define BLOCK 4096u
 #define BYTES_MAX (1u << 20)
-#define THREADS_MAX 64
-#define WARM_MS 250
+#define DEPTH_MAX 128
+#define WARM_MS 150
 
-typedef struct Samples {
-    uint32_t *us;
-    size_t count, room;
-} Samples;
-
-typedef struct Worker {
-    pthread_t thread;
-    uint64_t random;
-    Samples samples;
-    uint64_t all, errors, bad;
-} Worker;
+typedef struct Request {
+    struct iocb cb;
+    uint8_t *buffer;
+    uint64_t start_ns;
+} Request;
 
 static int fd;
 static bool writes;
 static uint32_t bytes;
 static uint64_t places;
-static uint64_t from_ns, until_ns;
+static uint64_t state = 1;
+static uint32_t *samples_us;
+static size_t count, room;
+static uint64_t requests, errors, bad;
 
 static uint64_t clock_ns(void)
 {
@@ -58,83 +57,112 @@ static uint64_t clock_ns(void)
     return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
 }
 
-static void add(Samples *samples, uint32_t us)
+static void add(uint64_t ns)
 {
-    if (samples->count == samples->room) {
-        samples->room = samples->room ? 2 * samples->room : 4096;
-        samples->us = realloc(samples->us,
-                              samples->room * sizeof(*samples->us));
-        if (!samples->us) {
+    if (count == room) {
+        room = room ? 2 * room : 4096;
+        samples_us = realloc(samples_us, room * sizeof(*samples_us));
+        if (!samples_us) {
             abort();
         }
     }
-    samples->us[samples->count++] = us;
+    samples_us[count++] = (uint32_t)(ns / 1000);
 }
 
-static bool marked(const uint8_t *buffer, uint64_t at, uint32_t block)
+static bool marked(const Request *req, uint32_t block)
 {
-    uint64_t mark;
+    uint64_t place;
 
-    memcpy(&mark, buffer + block, sizeof(mark));
-    return mark == htole64(at + block);
+    memcpy(&place, req->buffer + block, sizeof(place));
+    return le64toh(place) == (uint64_t)req->cb.aio_offset + block;
 }
 
-static void mark(uint8_t *buffer, uint64_t at)
+static void mark(Request *req)
 {
     for (uint32_t block = 0; block < bytes; block += BLOCK) {
-        uint64_t place = htole64(at + block);
+        uint64_t place = htole64((uint64_t)req->cb.aio_offset + block);
 
-        memcpy(buffer + block, &place, sizeof(place));
+        memcpy(req->buffer + block, &place, sizeof(place));
     }
 }
 
-static bool transfer(Worker *worker, uint8_t *buffer, uint64_t at)
+static void prepare(Request *req)
 {
-    ssize_t n;
-
+    state = state * UINT64_C(6364136223846793005) +
+            UINT64_C(1442695040888963407);
+    req->cb.aio_data = (uintptr_t)req;
+    req->cb.aio_lio_opcode = writes ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
+    req->cb.aio_fildes = fd;
+    req->cb.aio_buf = (uintptr_t)req->buffer;
+    req->cb.aio_nbytes = bytes;
+    req->cb.aio_offset = (int64_t)((state >> 33) % places * bytes);
     if (writes) {
-        n = pwrite(fd, buffer, bytes, (off_t)at);
-    } else {
-        n = pread(fd, buffer, bytes, (off_t)at);
-        if (n == (ssize_t)bytes && !(marked(buffer, at, 0) &&
-                                     marked(buffer, at, bytes - BLOCK))) {
-            worker->bad++;
-        }
+        mark(req);
     }
-    worker->all++;
-    worker->errors += n != (ssize_t)bytes;
-    return n == (ssize_t)bytes;
 }
 
-static void *work(void *opaque)
+/* Returns: how many are under way now. */
+static long submit(aio_context_t context, struct iocb **list, long n)
 {
-    Worker *worker = opaque;
-    void *buffer = NULL;
-    bool good = true;
-    uint64_t end = 0;
+    long sent = 0;
+    uint64_t now = clock_ns();
 
-    if (posix_memalign(&buffer, 65536, bytes)) {
-        abort();
+    for (long i = 0; i < n; i++) {
+        ((Request *)(uintptr_t)list[i]->aio_data)->start_ns = now;
     }
-    memset(buffer, (int)worker->random, bytes);
-    while (good && end < until_ns) {
-        uint64_t start, at;
+    while (sent < n) {
+        long ret = syscall(SYS_io_submit, context, n - sent, list + sent);
 
-        worker->random = worker->random * UINT64_C(6364136223846793005) +
-                         UINT64_C(1442695040888963407);
-        at = (worker->random >> 33) % places * bytes;
-        if (writes) {
-            mark(buffer, at);
+        if (ret <= 0) {
+            errors += n - sent;
+            return sent;
         }
-        start = clock_ns();
-        good = transfer(worker, buffer, at);
-        end = clock_ns();
-        if (good && end > from_ns && end <= until_ns) {
-            add(&worker->samples, (uint32_t)((end - start) / 1000));
+        sent += ret;
+    }
+    return sent;
+}
+
+static void finished(const Request *req, int64_t result)
+{
+    requests++;
+    if (result != (int64_t)bytes) {
+        errors++;
+    } else if (!writes && !(marked(req, 0) && marked(req, bytes - BLOCK))) {
+        bad++;
+    }
+}
+
+static void run(aio_context_t context, Request *all, long depth,
+                uint64_t from_ns, uint64_t until_ns)
+{
+    struct io_event events[DEPTH_MAX];
+    struct iocb *list[DEPTH_MAX];
+    long n = depth, busy = 0;
+
+    for (long i = 0; i < depth; i++) {
+        prepare(&all[i]);
+        list[i] = &all[i].cb;
+    }
+    while ((busy += submit(context, list, n)) > 0) {
+        long got = syscall(SYS_io_getevents, context, 1L, depth, events,
+                           NULL);
+        uint64_t now = clock_ns();
+
+        n = 0;
+        for (long i = 0; i < got; i++) {
+            Request *req = (Request *)(uintptr_t)events[i].data;
+
+            busy--;
+            finished(req, events[i].res);
+            if (now > from_ns && now <= until_ns) {
+                add(now - req->start_ns);
+            }
+            if (now < until_ns && !errors) {
+                prepare(req);
+                list[n++] = &req->cb;
+            }
         }
     }
-    free(buffer);
-    return NULL;
 }
 
 static int compare(const void *a, const void *b)
@@ -144,48 +172,32 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static int report(Worker *workers, unsigned threads)
-{
-    Samples all = { 0 };
-    uint64_t requests = 0, errors = 0, bad = 0;
-    double seconds = (until_ns - from_ns) / 1e9;
-
-    for (unsigned i = 0; i < threads; i++) {
-        Samples *one = &workers[i].samples;
-
-        for (size_t k = 0; k < one->count; k++) {
-            add(&all, one->us[k]);
-        }
-        free(one->us);
-        requests += workers[i].all;
-        errors += workers[i].errors;
-        bad += workers[i].bad;
-    }
-    if (!all.count) {
-        printf("IO fault=nothing-ended errors=%" PRIu64 "\n", errors);
-        return 1;
-    }
-    qsort(all.us, all.count, sizeof(*all.us), compare);
-    printf("IO iops=%.2f mib_s=%.3f median_us=%u p99_us=%u max_us=%u "
-           "count=%zu all=%" PRIu64 " errors=%" PRIu64 " bad=%" PRIu64 "\n",
-           all.count / seconds, all.count / seconds * bytes / (1 << 20),
-           all.us[all.count / 2], all.us[all.count * 99 / 100],
-           all.us[all.count - 1], all.count, requests, errors, bad);
-    free(all.us);
-    return errors || bad;
-}
-
 static int fault(const char *what)
 {
-    printf("IO fault=%s\n", what);
+    printf("IO fault=%s errors=%" PRIu64 "\n", what, errors);
     return 1;
+}
+
+static int report(double seconds)
+{
+    if (!count) {
+        return fault("nothing-ended");
+    }
+    qsort(samples_us, count, sizeof(*samples_us), compare);
+    printf("IO iops=%.2f mib_s=%.3f median_us=%u p99_us=%u max_us=%u "
+           "count=%zu all=%" PRIu64 " errors=%" PRIu64 " bad=%" PRIu64 "\n",
+           count / seconds, count / seconds * bytes / (1 << 20),
+           samples_us[count / 2], samples_us[count * 99 / 100],
+           samples_us[count - 1], count, requests, errors, bad);
+    return errors || bad;
 }
 
 int main(int argc, char **argv)
 {
-    static Worker workers[THREADS_MAX];
-    unsigned threads;
-    uint64_t ms;
+    static Request all[DEPTH_MAX];
+    aio_context_t context = 0;
+    uint64_t from_ns, ns;
+    long depth;
     off_t end;
 
     if (argc != 6 || (strcmp(argv[2], "read") && strcmp(argv[2], "write"))) {
@@ -193,10 +205,10 @@ int main(int argc, char **argv)
     }
     writes = !strcmp(argv[2], "write");
     bytes = strtoul(argv[3], NULL, 10);
-    threads = strtoul(argv[4], NULL, 10);
-    ms = strtoull(argv[5], NULL, 10);
-    if (bytes < BLOCK || bytes > BYTES_MAX || bytes % BLOCK || !threads ||
-        threads > THREADS_MAX || !ms) {
+    depth = strtol(argv[4], NULL, 10);
+    ns = strtoull(argv[5], NULL, 10) * 1000000;
+    if (bytes < BLOCK || bytes > BYTES_MAX || bytes % BLOCK || depth < 1 ||
+        depth > DEPTH_MAX || !ns) {
         return fault("range");
     }
     fd = open(argv[1], (writes ? O_RDWR : O_RDONLY) | O_DIRECT | O_CLOEXEC);
@@ -205,19 +217,18 @@ int main(int argc, char **argv)
     }
     end = lseek(fd, 0, SEEK_END);
     places = end > 0 ? (uint64_t)end / bytes : 0;
-    if (!places) {
-        return fault("size");
+    if (!places || syscall(SYS_io_setup, depth, &context) < 0) {
+        return fault(places ? strerror(errno) : "size");
+    }
+    for (long i = 0; i < depth; i++) {
+        void *buffer;
+
+        if (posix_memalign(&buffer, 65536, bytes)) {
+            abort();
+        }
+        all[i].buffer = memset(buffer, (int)i, bytes);
     }
     from_ns = clock_ns() + WARM_MS * UINT64_C(1000000);
-    until_ns = from_ns + ms * UINT64_C(1000000);
-    for (unsigned i = 0; i < threads; i++) {
-        workers[i].random = i + 1;
-        if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) {
-            return fault("threads");
-        }
-    }
-    for (unsigned i = 0; i < threads; i++) {
-        pthread_join(workers[i].thread, NULL);
-    }
-    return report(workers, threads);
+    run(context, all, depth, from_ns, from_ns + ns);
+    return report(ns / 1e9);
 }
