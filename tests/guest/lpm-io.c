@@ -32,7 +32,7 @@
 #define BLOCK 4096u
 #define BYTES_MAX (1u << 20)
 #define DEPTH_MAX 128
-#define WARM_MS 150
+#define WARM_MS 100
 
 typedef struct Request {
     struct iocb cb;
