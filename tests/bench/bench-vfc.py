@@ -310,8 +310,8 @@ def main():
     parser.add_argument("--output", default=os.path.join(BUILD, "bench"))
     options = parser.parse_args()
     full = options.full or os.environ.get("LPM_FULL")
-    options.repeats = options.repeats or (20 if full else 12)
-    options.milliseconds = options.milliseconds or (1000 if full else 300)
+    options.repeats = options.repeats or (20 if full else 8)
+    options.milliseconds = options.milliseconds or (1000 if full else 400)
     for name in (harness.qemu(), os.environ["LPM_VANILLA"]):
         if not os.path.exists(name):
             print("bench-vfc: %s is not there" % name)
