@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import statistics
 import struct
 import sys
@@ -311,6 +312,8 @@ def main():
     options = parser.parse_args()
     full = options.full or os.environ.get("LPM_FULL")
     options.repeats = options.repeats or (20 if full else 8)
+    # Ended from outside: leave as after a failure, without guests or SAN.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options.milliseconds = options.milliseconds or (1000 if full else 400)
     for name in (harness.qemu(), os.environ["LPM_VANILLA"]):
         if not os.path.exists(name):
