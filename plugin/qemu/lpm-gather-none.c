@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qapi/error.h"
 #include "hw/boards.h"
 
 #include "lpm-gather.h"
@@ -21,6 +22,12 @@ void coroutine_fn lpm_look_at_storage(LpmOffer *offer, const LpmOffer *peer)
 
 void lpm_log_out_storage(void)
 {
+}
+
+bool lpm_log_out_adapter(const char *id, Error **errp)
+{
+    error_setg(errp, "there is no virtual Fibre Channel adapter '%s'", id);
+    return false;
 }
 
 LpmVfcInfoList *lpm_query_adapters(void)

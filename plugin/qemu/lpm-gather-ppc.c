@@ -283,6 +283,24 @@ void lpm_log_out_storage(void)
     }
 }
 
+bool lpm_log_out_adapter(const char *id, Error **errp)
+{
+    SpaprMachineState *spapr = this_pseries();
+    BusChild *kid;
+
+    QTAILQ_FOREACH(kid, &spapr->vio_bus->bus.children, sibling) {
+        Object *adapter = as_adapter(kid);
+
+        if (adapter &&
+            !strcmp(object_get_canonical_path_component(adapter), id)) {
+            class_of(adapter)->log_out(adapter);
+            return true;
+        }
+    }
+    error_setg(errp, "there is no virtual Fibre Channel adapter '%s'", id);
+    return false;
+}
+
 LpmVfcInfoList *lpm_query_adapters(void)
 {
     SpaprMachineState *spapr = this_pseries();

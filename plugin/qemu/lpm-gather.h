@@ -36,6 +36,9 @@ void coroutine_fn lpm_look_at_storage(LpmOffer *offer, const LpmOffer *peer);
 /* Log out what lpm_look_at_storage() has logged in; the guest stays away. */
 void lpm_log_out_storage(void);
 
+/* Log one adapter out.  Returns: false with @errp set if there is none. */
+bool lpm_log_out_adapter(const char *id, Error **errp);
+
 /* Returns: (transfer full): the virtual Fibre Channel adapters. */
 LpmVfcInfoList *lpm_query_adapters(void);
 

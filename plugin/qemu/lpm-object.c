@@ -894,6 +894,19 @@ static LpmAnswerInfo *coroutine_fn lpm_check_offer(void *opaque,
     return lpm_answer_to_qapi(answer);
 }
 
+static void lpm_vfc_logout(void *opaque, const char *id, Error **errp)
+{
+    MigrationLpm *lpm = opaque;
+
+    if (runstate_is_running()) {
+        error_setg(errp, "the guest runs here: its adapters stay logged in");
+    } else if (guest_is_coming(lpm)) {
+        error_setg(errp, "a guest is on its way: its storage is in use");
+    } else {
+        lpm_log_out_adapter(id, errp);
+    }
+}
+
 /* Object */
 
 static void lpm_complete(UserCreatable *uc, Error **errp)
@@ -922,6 +935,7 @@ static void lpm_complete(UserCreatable *uc, Error **errp)
         .query = lpm_query,
         .query_offer = lpm_query_offer,
         .check = lpm_check_offer,
+        .vfc_logout = lpm_vfc_logout,
     };
     lpm_set_qmp_ops(&lpm->qmp_ops);
     vmstate_register(NULL, 0, &vmstate_lpm, lpm);

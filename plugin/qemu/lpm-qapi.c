@@ -8,6 +8,7 @@
 #include "qapi/util.h"
 #include "qemu/cutils.h"
 
+#include "vfc/wwpn.h"
 #include "lpm-qapi.h"
 
 strList *lpm_strings_to_qapi(const GPtrArray *strings)
@@ -231,11 +232,10 @@ static void cpu_from_qapi(LpmOffer *offer, const LpmOfferCpu *cpu)
 
 static bool wwpn_from_hex(const char *hex, guint64 *ret_wwpn, Error **errp)
 {
-    if (strlen(hex) != 16 || strspn(hex, "0123456789abcdefABCDEF") != 16) {
+    if (!lpm_vfc_wwpn_parse(hex, ret_wwpn)) {
         error_setg(errp, "WWPN '%s' is not 16 hexadecimal digits", hex);
         return false;
     }
-    *ret_wwpn = g_ascii_strtoull(hex, NULL, 16);
     return true;
 }
 

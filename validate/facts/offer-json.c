@@ -8,6 +8,7 @@
 #include "error/lpm-error.h"
 #include "facts/json-read.h"
 #include "facts/offer-json.h"
+#include "vfc/wwpn.h"
 
 #define STRING_MAX_BYTES  LPM_OFFER_STRING_MAX
 #define TEXT_MAX_BYTES    4096u
@@ -119,8 +120,7 @@ static gboolean read_wwpn(JsonObject *object, const LpmJsonPath *path,
     if (!get_name(object, path, member, REQ, &text, error)) {
         return FALSE;
     }
-    if (strlen(text) != 16 ||
-        strspn(text, "0123456789abcdefABCDEF") != 16) {
+    if (!lpm_vfc_wwpn_parse(text, ret_wwpn)) {
         g_autofree char *pointer = lpm_json_pointer(path, member);
 
         g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
@@ -128,7 +128,6 @@ static gboolean read_wwpn(JsonObject *object, const LpmJsonPath *path,
                     text);
         return FALSE;
     }
-    *ret_wwpn = g_ascii_strtoull(text, NULL, 16);
     return TRUE;
 }
 

@@ -125,6 +125,12 @@ static bool vfc_parse_wwpn(const char *name, const char *text, uint64_t *ret,
                    text ? text : "");
         return false;
     }
+    if (lpm_vfc_wwpn_fault(*ret)) {
+        error_setg(errp, "%s: %s cannot be a port's name: %s; lpm wwpn new "
+                   "makes pairs of valid ones", name, text,
+                   lpm_vfc_wwpn_fault(*ret));
+        return false;
+    }
     return true;
 }
 
