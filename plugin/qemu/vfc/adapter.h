@@ -89,6 +89,8 @@ struct SpaprVfc {
     char *wwnn_text;
     char *fabric_name;
     char *portal;
+    char *parent;               /* of fabric=npiv: hostN */
+    char *sysfs;
     char *chap_user;
     char *chap_secret;
     uint8_t active;             /* 1 or 2, for a cold boot */

@@ -102,6 +102,24 @@ typedef struct VfcIscsiParams {
  */
 VfcFabric *vfc_iscsi_new(uint64_t wwpn, const VfcIscsiParams *params);
 
+typedef struct VfcNpivParams {
+    const char *parent;     /* hostN of class/fc_host */
+    uint64_t wwnn;
+    const char *sysfs;      /* NULL: /sys */
+    const char *dev;        /* NULL: /dev */
+} VfcNpivParams;
+
+/**
+ * vfc_npiv_new:
+ * @wwpn: of the virtual port, which the login makes on the parent
+ * @params: copied
+ *
+ * Nothing is made yet.  When the fabric is freed its port is removed, which
+ * takes a moment longer; a later login with the same WWPN waits for it.
+ * Returns: never NULL.
+ */
+VfcFabric *vfc_npiv_new(uint64_t wwpn, const VfcNpivParams *params);
+
 /** vfc_target_new: with the ids that follow from its name. */
 VfcTarget *vfc_target_new(const char *name);
 

@@ -193,7 +193,15 @@ static VfcFabric *vfc_new_fabric(SpaprVfc *s, uint64_t wwpn)
         .user = s->chap_user,
         .password = s->chap_password,
     };
+    VfcNpivParams npiv = {
+        .parent = s->parent,
+        .wwnn = s->wwnn,
+        .sysfs = s->sysfs,
+    };
 
+    if (g_str_equal(s->fabric_name, "npiv")) {
+        return vfc_npiv_new(wwpn, &npiv);
+    }
     return vfc_iscsi_new(wwpn, &params);
 }
 

@@ -14,6 +14,7 @@
 #include "system/runstate.h"
 #include <libfdt.h>
 #include "adapter.h"
+#include "vfc/npiv.h"
 #include "vfc/wwpn.h"
 
 /* From the guest */
@@ -171,6 +172,27 @@ static bool vfc_check_portals(SpaprVfc *s, Error **errp)
     return true;
 }
 
+static bool vfc_check_fabric(SpaprVfc *s, Error **errp)
+{
+    guint host;
+
+    if (!g_strcmp0(s->fabric_name, "iscsi")) {
+        return vfc_check_portals(s, errp);
+    }
+    if (g_strcmp0(s->fabric_name, "npiv")) {
+        error_setg(errp, "fabric: '%s' is none that there is, wanted iscsi "
+                   "or npiv", s->fabric_name ? s->fabric_name : "");
+        return false;
+    }
+    if (!s->parent || !lpm_npiv_host_name(s->parent, &host)) {
+        error_setg(errp, "parent: '%s' is no Fibre Channel host, wanted "
+                   "hostN as in /sys/class/fc_host",
+                   s->parent ? s->parent : "");
+        return false;
+    }
+    return true;
+}
+
 static bool vfc_check_properties(SpaprVfc *s, Error **errp)
 {
     if (!vfc_parse_wwpn("wwpn", s->wwpn_text, &s->wwpn[0], errp) ||
@@ -186,12 +208,7 @@ static bool vfc_check_properties(SpaprVfc *s, Error **errp)
         !vfc_parse_wwpn("wwnn", s->wwnn_text, &s->wwnn, errp)) {
         return false;
     }
-    if (!s->fabric_name || strcmp(s->fabric_name, "iscsi")) {
-        error_setg(errp, "fabric: '%s' is none that there is, wanted iscsi",
-                   s->fabric_name ? s->fabric_name : "");
-        return false;
-    }
-    if (!vfc_check_portals(s, errp)) {
+    if (!vfc_check_fabric(s, errp)) {
         return false;
     }
     if (s->active != 1 && s->active != 2) {
@@ -320,6 +337,8 @@ static const Property vfc_properties[] = {
     DEFINE_PROP_STRING("wwnn", SpaprVfc, wwnn_text),
     DEFINE_PROP_STRING("fabric", SpaprVfc, fabric_name),
     DEFINE_PROP_STRING("portal", SpaprVfc, portal),
+    DEFINE_PROP_STRING("parent", SpaprVfc, parent),
+    DEFINE_PROP_STRING("sysfs", SpaprVfc, sysfs),
     DEFINE_PROP_STRING("chap-user", SpaprVfc, chap_user),
     DEFINE_PROP_STRING("chap-secret", SpaprVfc, chap_secret),
     DEFINE_PROP_UINT8("active", SpaprVfc, active, 1),
