@@ -39,6 +39,8 @@ class Stage:
         self.bench = bench
         self.san = self.new_san("san")
         self.vm = None
+        self.case = ""
+        self.refusals = []      # (what differs, rule, ms, bytes)
 
     def new_san(self, name, luns=LUNS):
         """Two targets, each with LUNs of 32 MiB, for both WWPNs."""
@@ -149,6 +151,7 @@ def refused(stage, other, rule, *texts, portal=None, more="",
     expect("the destination", dst.status(), "inmigrate")
     standby_is_out(stage, other)
     stage.bench.drop(dst)
+    stage.refusals.append((stage.case, rule, elapsed, proxy.sent))
     return "%.0f ms, %d bytes sent, no RAM: %s" % (elapsed, proxy.sent, rule)
 
 
@@ -197,7 +200,7 @@ def in_no_access_list(stage):
             target.allow(PAIR[1])
 
 
-def one_lun_fewer(stage):
+def one_LUN_fewer(stage):
     other = stage.new_san("fewer")
     try:
         other.targets[1].remove_lun(2)
@@ -207,7 +210,7 @@ def one_lun_fewer(stage):
         other.stop()
 
 
-def one_lun_more(stage):
+def one_LUN_more(stage):
     other = stage.new_san("more", (1, 2, 3))
     try:
         other.targets[1].remove_lun(3)
@@ -346,6 +349,20 @@ def moves_after_all(stage):
     return "%s logged in" % PAIR[1]
 
 
+def write_table(stage, path):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("| what differs | reason | ms | bytes |\n"
+                "|---|---|---:|---:|\n")
+        for what, rule, elapsed, sent in stage.refusals:
+            f.write("| %s | `%s` | %.0f | %d |\n" % (what, rule, elapsed,
+                                                    sent))
+
+
+def run_case(stage, function):
+    stage.case = function.__name__.replace("_", " ")
+    return function(stage)
+
+
 def main():
     require()
     if not san.available():
@@ -355,13 +372,16 @@ def main():
         stage = Stage(bench)
         try:
             for function in (same, not_in_access_list, in_no_access_list,
-                             one_lun_fewer, one_lun_more, another_disk,
+                             one_LUN_fewer, one_LUN_more, another_disk,
                              another_size, smaller_transfers, no_portal,
                              no_answer, cancelled_while_looking, reserved,
                              moves_after_all):
-                tap.case(function.__name__.replace("_", "-"))(
-                    lambda function=function: function(stage))
-            return tap.run()
+                tap.case(function.__name__.lower().replace("_", "-"))(
+                    lambda function=function: run_case(stage, function))
+            code = tap.run()
+            if os.environ.get("LPM_TABLE"):
+                write_table(stage, os.environ["LPM_TABLE"])
+            return code
         finally:
             stage.san.stop()
 
