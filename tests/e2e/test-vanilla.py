@@ -123,7 +123,8 @@ def introspection(stage):
     old = stage.bench.vm("schema", ["-M", "none"], binary=vanilla())
     ours = names_in(vm.cmd("query-qmp-schema"))
     theirs = names_in(old.cmd("query-qmp-schema"))
-    wanted = {"query-lpm", "query-lpm-offer", "lpm-check", "LPM_PHASE",
+    wanted = {"query-lpm", "query-lpm-offer", "lpm-check", "lpm-vfc-logout",
+              "LPM_PHASE", "LPM_VFC",
               "migration-lpm", "lpm", "peer", "preferred-mode"}
     if wanted - ours:
         raise TestError("lacks %s" % sorted(wanted - ours))

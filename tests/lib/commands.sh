@@ -227,7 +227,7 @@ cmd_bench()
     build_vanilla
     say "benchmarks"
     meson test -C "$LPM_BUILD" --no-rebuild --benchmark --verbose 9>&- </dev/null
-    for bench in bench-vfc move-bench; do
+    for bench in bench-vfc bench-vfc-gap move-bench; do
         LPM_BIN=$LPM_BUILD/bin LPM_GUEST=$LPM_BUILD/guest \
             "$LPM_TOP/tests/bench/$bench.py" --output "$LPM_BUILD/bench" 9>&-
     done

@@ -263,6 +263,19 @@ void vfc_forget(SpaprVfc *s)
     }
 }
 
+/* Whether the last login to the fabric still tells what is there. */
+static bool vfc_has_all_targets(const SpaprVfc *s)
+{
+    for (guint i = 0; i < s->fabric->targets->len; i++) {
+        const VfcTarget *target = g_ptr_array_index(s->fabric->targets, i);
+
+        if (target->gone) {
+            return false;
+        }
+    }
+    return s->fabric->targets->len > 0;
+}
+
 static void vfc_answer_login(VfcRequest *req, const LpmVfcResult *result)
 {
     SpaprVfc *s = req->s;
@@ -291,7 +304,8 @@ static void vfc_answer_login(VfcRequest *req, const LpmVfcResult *result)
         s->logged_in = result->status == 0;
         s->async_next = 0;
         s->known_targets = s->fabric->targets->len;
-        vfc_scan_in(s, SCAN_MS);
+        /* A target that comes up has perhaps not yet shown all of itself */
+        vfc_scan_in(s, vfc_has_all_targets(s) ? SCAN_MS : SCAN_SOON_MS);
     }
     vfc_answer_mad(req, result->status == 0 ? LPM_VFC_MAD_SUCCESS :
                                               LPM_VFC_MAD_FAILED);
@@ -363,19 +377,6 @@ static void vfc_fabric_ready(void *opaque, Error *err)
         result.error = LPM_VFC_FABRIC_TRANSPORT;
     }
     vfc_answer_login(req, &result);
-}
-
-/* Whether the last login to the fabric still tells what is there. */
-static bool vfc_has_all_targets(const SpaprVfc *s)
-{
-    for (guint i = 0; i < s->fabric->targets->len; i++) {
-        const VfcTarget *target = g_ptr_array_index(s->fabric->targets, i);
-
-        if (target->gone) {
-            return false;
-        }
-    }
-    return s->fabric->targets->len > 0;
 }
 
 void vfc_login(VfcRequest *req)

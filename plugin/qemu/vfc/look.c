@@ -480,6 +480,9 @@ void coroutine_fn vfc_look(Object *adapter, uint8_t active, LpmOffer *offer)
     }
     if (s->active != active) {
         error_setg(&err, "WWPN %016" PRIx64 " is not the one in use", wwpn);
+    } else if (s->moved && !runstate_check(RUN_STATE_INMIGRATE)) {
+        error_setg(&err, "the guest has left: WWPN %016" PRIx64
+                   " stays logged out here", wwpn);
     } else {
         look.deadline = timer_new_ms(QEMU_CLOCK_REALTIME, look_is_late,
                                      &look);
