@@ -311,7 +311,7 @@ def uri_rules(case):
 
 
 COMMANDS = ('validate', 'migrate', 'status', 'cancel', 'offer', 'facts',
-            'wwpn')
+            'wwpn', 'vfc')
 USAGE = [
     [], ['nonsense'], ['validate'], ['validate', '--source', 'qmp:/x'],
     ['validate', '--source', 'qmp:', '--destination', 'qmp:/y'],

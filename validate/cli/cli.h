@@ -73,13 +73,16 @@ typedef struct LpmOptions {
     char *save;
     gboolean schema;
     /* migrate */
-    LpmMoveOptions move;
+    LpmMoveOptions move;    /* dry_run: vfc, too */
     char *uri;
     char *compression;
     gboolean no_validate;
     gboolean allow_unknown;     /* wwpn, too */
-    /* wwpn */
+    /* vfc */
+    char *adapter;          /* NULL: all */
+    /* wwpn, vfc */
     char **words;           /* what is no option */
+    /* wwpn */
     GPtrArray *avoid;       /* LpmEndpoint * */
     char *prefix;
     gboolean table;         /* --format table */
@@ -160,6 +163,7 @@ int lpm_cmd_cancel(LpmOptions *options);
 int lpm_cmd_offer(LpmOptions *options);
 int lpm_cmd_facts(LpmOptions *options);
 int lpm_cmd_wwpn(LpmOptions *options);
+int lpm_cmd_vfc(LpmOptions *options);
 
 /**
  * lpm_gather:

@@ -25,6 +25,8 @@ static const LpmCommand commands[] = {
     { "offer", "Print what one side says of itself, for offer:FILE.",
       lpm_cmd_offer },
     { "wwpn", "Make pairs of WWPNs, or list who uses which.", lpm_cmd_wwpn },
+    { "vfc", "Say who is logged in to the SAN, or log one side out.",
+      lpm_cmd_vfc },
 };
 
 static void print_help(FILE *out)

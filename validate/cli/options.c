@@ -19,6 +19,7 @@
 #define NEEDS_QMP      (1u << 6)
 #define ONLY_FACTS     (1u << 7)
 #define ONLY_WWPN      (1u << 8)
+#define ONLY_VFC       (1u << 9)
 
 #define PAIRS_MAX  4096
 #define NOT_GIVEN  G_MININT64
@@ -191,8 +192,18 @@ static guint command_flags(const char *command)
     if (g_str_equal(command, "wwpn")) {
         return ONLY_WWPN;
     }
+    if (g_str_equal(command, "vfc")) {
+        return ONLY_VFC | NEEDS_QMP;
+    }
     return NEEDS_QMP |
            (g_str_equal(command, "cancel") ? SIDE_SOURCE : SIDE_ANY);
+}
+
+/* Which sides a sub-command wants; one that is not known says so itself. */
+static guint verb_flags(const char *verb)
+{
+    return g_strcmp0(verb, "status") == 0 ? SIDES_SOME :
+           g_strcmp0(verb, "logout") == 0 ? SIDE_ANY : 0;
 }
 
 /* What is left of the arguments but their first. */
@@ -308,6 +319,13 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
           "go on when a source does not tell all of its WWPNs", NULL },
         { NULL },
     };
+    const GOptionEntry vfc[] = {
+        { "adapter", 0, 0, G_OPTION_ARG_STRING, &options->adapter,
+          "logout: only this one (default: all of the side)", "ID" },
+        { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->move.dry_run,
+          "logout: say what would be done; log nobody out", NULL },
+        { NULL },
+    };
     const GOptionEntry uri[] = {
         { "uri", 'u', 0, G_OPTION_ARG_STRING, &options->uri,
           "where the stream goes, as the destination listens: "
@@ -337,7 +355,9 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     };
 
     context = g_option_context_new((flags & ONLY_WWPN) != 0 ?
-                                   "new | list WHERE..." : NULL);
+                                   "new | list WHERE..." :
+                                   (flags & ONLY_VFC) != 0 ?
+                                   "status | logout" : NULL);
     g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_summary(context, summary);
     if ((flags & ONLY_WWPN) == 0) {
@@ -346,6 +366,9 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     g_option_context_add_main_entries(context, common, NULL);
     if ((flags & ONLY_WWPN) != 0) {
         g_option_context_add_main_entries(context, wwpn, NULL);
+    }
+    if ((flags & ONLY_VFC) != 0) {
+        g_option_context_add_main_entries(context, vfc, NULL);
     }
     if ((flags & ONLY_VALIDATE) != 0) {
         g_option_context_add_main_entries(context, validate, NULL);
@@ -386,8 +409,9 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         *ret_exit = LPM_EXIT_PASS;
         return FALSE;
     }
-    if ((flags & ONLY_WWPN) != 0) {
+    if ((flags & (ONLY_WWPN | ONLY_VFC)) != 0) {
         options->words = words_of(argc, argv);
+        flags |= (flags & ONLY_VFC) != 0 ? verb_flags(options->words[0]) : 0;
     } else if (argc > 1) {
         *ret_exit = lpm_usage("%s: '%s' is one argument too many", command,
                               argv[1]);
@@ -491,4 +515,5 @@ void lpm_options_clear(LpmOptions *options)
     g_strfreev(options->words);
     g_clear_pointer(&options->avoid, g_ptr_array_unref);
     g_free(options->prefix);
+    g_free(options->adapter);
 }
