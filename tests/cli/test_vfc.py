@@ -350,6 +350,10 @@ def logout_of_a_qemu_that_cannot(case):
         result = lpm('vfc', 'logout', '-d', b.name, '--qmp-deadline=300') \
             .expect(2, 'vfc0: %s not known: ' % ONE, text)
         assert result.out.count('not known') == 2, result.out
+    # a refusal counts more than what is not known
+    guest = Guest('paused', 'done', adapter(), adapter('vfc1', 1))
+    c = peer(case, 'c', guest, lpm_vfc_logout=[err('no'), CLOSE])
+    lpm('vfc', 'logout', '-d', c.name).expect(1, 'refused: ', 'not known: ')
     gone = 'qmp:' + case.path('gone')
     assert lpm('vfc', 'logout', '-d', gone).expect(2, gone).out == ''
 
