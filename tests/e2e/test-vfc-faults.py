@@ -298,6 +298,28 @@ def over_cont_on_source(stage):
     return stage.stays(src, dst)
 
 
+def over_logged_out(stage):
+    """as before, and lpm-vfc-logout takes the standby WWPN away while the
+    destination still waits; then the source's, before its cont"""
+    src, dst = over(stage)
+    dst.cmd("lpm-vfc-logout", id="vfc0")
+    wait_for(lambda: not any(stage.san.sessions().values()), "no sessions",
+             20)
+    src.cmd("lpm-vfc-logout", id="vfc0")
+    src.cmd("cont")
+    wait_for(lambda: src.status() == "running", "the source to run", 30)
+    stage.goes_on(src)
+    stage.alone(stage.active)
+    try:
+        src.cmd("lpm-vfc-logout", id="vfc0")
+    except QmpError as error:
+        if "runs here" not in str(error):
+            raise
+    else:
+        raise TestError("a running guest was logged out")
+    return stage.stays(src, dst)
+
+
 def over_source_killed(stage):
     """the source is killed before the destination's cont"""
     src, dst = over(stage)
@@ -367,8 +389,8 @@ CASES = (look_destination_killed, ram_cancel, ram_destination_killed,
          ram_link_cut, ram_standby_unzoned, ram_target_restarted,
          stop_cancel, stop_destination_killed, stop_link_cut,
          stop_target_silent, over_destination_killed, over_cont_on_source,
-         over_source_killed, after_source_killed, after_target_restarted,
-         after_session_closed)
+         over_logged_out, over_source_killed, after_source_killed,
+         after_target_restarted, after_session_closed)
 PHASES = {"look": "storage is looked at", "ram": "RAM moves",
           "stop": "before and at the stop", "over": "state sent, no cont yet",
           "after": "runs on the destination"}

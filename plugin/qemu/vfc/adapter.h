@@ -184,6 +184,8 @@ void vfc_use_wwpn(SpaprVfc *s, uint8_t active);
 void vfc_forget(SpaprVfc *s);
 /* Tells who manages us that the WWPN has logged in or out. */
 void vfc_announce(SpaprVfc *s, bool logged_in);
+/* SpaprVfcClass's */
+void vfc_log_out(Object *adapter);
 /* Asks the fabric for its targets; not while that goes on already. */
 void vfc_find_targets(SpaprVfc *s, VfcDone *done, void *opaque);
 void vfc_login(VfcRequest *req);

@@ -246,6 +246,17 @@ void vfc_use_wwpn(SpaprVfc *s, uint8_t active)
     s->active = active;
 }
 
+void vfc_log_out(Object *adapter)
+{
+    SpaprVfc *s = SPAPR_VFC(adapter);
+
+    vfc_use_wwpn(s, s->active);
+    if (s->logged_in) {
+        /* A guest that is started here after all finds its targets again */
+        vfc_scan_in(s, SCAN_SOON_MS);
+    }
+}
+
 /* Sessions of the guest */
 
 /* Every request of the guest is void, whatever the fabric still does. */

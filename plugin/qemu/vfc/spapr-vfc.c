@@ -297,13 +297,6 @@ static int vfc_devnode(SpaprVioDevice *dev, void *fdt, int node)
     return fdt_setprop_string(fdt, node, "ibm,loc-code", location);
 }
 
-static void vfc_log_out(Object *adapter)
-{
-    SpaprVfc *s = SPAPR_VFC(adapter);
-
-    vfc_use_wwpn(s, s->active);
-}
-
 static LpmVfcInfo *vfc_query(Object *adapter)
 {
     SpaprVfc *s = SPAPR_VFC(adapter);
