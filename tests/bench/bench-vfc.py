@@ -20,18 +20,11 @@ import struct
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(TOP, "tests", "e2e"))
-BUILD = os.path.join(TOP, "build")
-for variable, place in (("LPM_BIN", "bin"), ("LPM_GUEST", "guest"),
-                        ("LPM_VANILLA",
-                         "vanilla/bin/qemu-system-ppc64")):
-    os.environ.setdefault(variable, os.path.join(BUILD, place))
+import machine
+from machine import BUILD
 
-import disk  # noqa: E402 (the path above comes first)
+import disk  # noqa: E402 (machine knows where they are)
 import harness  # noqa: E402
-import machine  # noqa: E402
 import san  # noqa: E402
 
 WWPN = "c0507606d5a2%04x"

@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a result has to tell of the machine and programs it was got on."""
+"""What a result has to tell of the machine and programs it was got on.
+
+Imported first: it says where those programs are, unless the environment does,
+and where the modules of tests/e2e are.
+"""
 
 import datetime
 import os
 import subprocess
+import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
+BUILD = os.path.join(TOP, "build")
+for variable, place in (("LPM_BIN", "bin"), ("LPM_GUEST", "guest"),
+                        ("LPM_VANILLA",
+                         "vanilla/bin/qemu-system-ppc64")):
+    os.environ.setdefault(variable, os.path.join(BUILD, place))
+sys.path.insert(0, os.path.join(TOP, "tests", "e2e"))
 
 
 def output_of(*command):

@@ -15,17 +15,10 @@ import statistics
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(TOP, "tests", "e2e"))
-BUILD = os.path.join(TOP, "build")
-for variable, place in (("LPM_BIN", "bin"), ("LPM_GUEST", "guest"),
-                        ("LPM_VANILLA",
-                         "vanilla/bin/qemu-system-ppc64")):
-    os.environ.setdefault(variable, os.path.join(BUILD, place))
+import machine
+from machine import BUILD
 
-import harness  # noqa: E402 (the path above comes first)
-import machine  # noqa: E402
+import harness  # noqa: E402 (machine knows where it is)
 
 MOVE_LIMIT_S = 120
 GBIT = 125000000

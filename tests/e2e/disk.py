@@ -9,7 +9,7 @@ import re
 import struct
 import zlib
 
-from harness import TestError
+from harness import TestError, expect
 
 # A wait for the guest: it is emulated, and others compute here, too.
 DEADLINE = 120
@@ -210,3 +210,17 @@ def check_file(path, end, slots, size=4096):
                         "%s" % (path, digest_of(numbers, slots),
                                 len(numbers), end["digest"]))
     return len(numbers)
+
+
+def end_all(vm, disks, slots):
+    """Stops what was started on DISKS, (path in the guest, file of the LUN):
+    all that the guest was told of must be there, for it and for us.  The
+    number of writes."""
+    total = 0
+    for path, file in disks:
+        line = stop(vm, path)
+        for name in ("errors", "bad", "lost"):
+            expect("%s of %s" % (name, path), line[name], 0)
+        check_file(file, line, slots)
+        total += line["writes"]
+    return total

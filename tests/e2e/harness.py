@@ -33,6 +33,11 @@ class TestError(Exception):
     """A condition did not come true; the text says which."""
 
 
+def expect(what, got, wanted):
+    if got != wanted:
+        raise TestError("%s is %r, not %r" % (what, got, wanted))
+
+
 def wait_for(condition, what, deadline=None, pause=0.02):
     """Poll CONDITION until it is true; its value is returned."""
     end = time.monotonic() + (deadline or DEADLINE)

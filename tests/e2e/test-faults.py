@@ -13,17 +13,12 @@ import socket
 import sys
 import time
 
-from harness import (Bench, QmpError, Tap, TestError, check_memory,
+from harness import (Bench, QmpError, Tap, TestError, check_memory, expect,
                      finish_move, next_report, ppc_args, prepare, require,
                      set_caps, wait_for)
 from proxy import END, Proxy
 
 SLOW = 4 << 20      # bytes/s: a move takes half a minute
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise TestError("%s is %s, not %s" % (what, got, wanted))
 
 
 def status_of(vm):

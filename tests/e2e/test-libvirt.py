@@ -15,8 +15,8 @@ import sys
 import time
 import uuid
 
-from harness import (BOOT_DEADLINE, Bench, Tap, TestError, lpm_program, qemu,
-                     require, wait_for)
+from harness import (BOOT_DEADLINE, Bench, Tap, TestError, expect, lpm_program,
+                     qemu, require, wait_for)
 
 TOOLS = ("libvirtd", "virsh", "ip", "unshare", "nsenter", "mount")
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -271,11 +271,6 @@ def validate(stage, *more):
         raise TestError("lpm validate: exit %d: %s" % (code, err))
     report = json.loads(out)
     return code, {r["id"]: r for r in report["results"]}
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise TestError("%s is %r, not %r" % (what, got, wanted))
 
 
 def missing():

@@ -8,7 +8,7 @@ LPM_FULL=1 adds ten round trips of a guest that writes all the time.
 import os
 import sys
 
-from harness import (Bench, QmpError, Tap, TestError, check_memory,
+from harness import (Bench, QmpError, Tap, TestError, check_memory, expect,
                      finish_move, full, move, next_report, ppc_args, reports,
                      require, set_caps, start_move, vanilla, wait_for)
 
@@ -32,11 +32,6 @@ def set_method(method, *vms):
         caps, params = settings(method)
         set_caps(vm, **caps)
         vm.cmd("migrate-set-parameters", **params)
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise TestError("%s is %s, not %s" % (what, got, wanted))
 
 
 def runs_on(src, dst, info):

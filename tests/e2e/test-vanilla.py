@@ -12,14 +12,9 @@ import os
 import shutil
 import sys
 
-from harness import (Bench, QmpError, Tap, TestError, Vm, check_memory,
+from harness import (Bench, QmpError, Tap, TestError, Vm, check_memory, expect,
                      finish_move, move, next_report, ppc_args, require,
                      set_caps, vanilla, wait_for)
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise TestError("%s is %s, not %s" % (what, got, wanted))
 
 
 def set_method(method, *vms):

@@ -14,8 +14,8 @@ import sys
 
 import disk
 import san
-from harness import (Bench, QmpError, Tap, TestError, finish_move, full,
-                     ppc_args, prepare, require, set_caps, wait_for)
+from harness import (Bench, QmpError, Tap, TestError, expect, finish_move,
+                     full, ppc_args, prepare, require, set_caps, wait_for)
 from proxy import Proxy
 
 PAIR = ("c0507606d5a20000", "c0507606d5a20001")
@@ -24,11 +24,6 @@ SLOTS = 256
 SLOW = 4 << 20      # bytes/s: time to do something while RAM moves
 
 tap = Tap()
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise TestError("%s is %s, not %s" % (what, got, wanted))
 
 
 def status_of(vm):
@@ -360,13 +355,7 @@ def after_session_closed(stage):
 def records(stage):
     """All that the guest was told of is there, for it and for us."""
     vm = stage.guest()
-    total = 0
-    for path, file in stage.disks:
-        line = disk.stop(vm, path)
-        for name in ("errors", "bad", "lost"):
-            expect(name, line[name], 0)
-        total += line["writes"]
-        disk.check_file(file, line, SLOTS)
+    total = disk.end_all(vm, stage.disks, SLOTS)
     return "%d writes, all there" % total
 
 

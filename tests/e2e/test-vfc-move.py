@@ -16,8 +16,8 @@ import sys
 
 import disk
 import san
-from harness import (Bench, Tap, TestError, finish_move, full, ppc_args,
-                     prepare, require, set_caps, wait_for)
+from harness import (Bench, Tap, TestError, expect, finish_move, full,
+                     ppc_args, prepare, require, set_caps, wait_for)
 
 PAIR = ("c0507606d5a20000", "c0507606d5a20001")
 OTHER = "c0507606d5a20009"
@@ -26,11 +26,6 @@ SLOTS = 512
 SLOW = 4 << 20      # bytes/s: time to do something while RAM moves
 
 tap = Tap()
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise TestError("%s is %s, not %s" % (what, got, wanted))
 
 
 class Stage:
@@ -194,13 +189,7 @@ def taken_back(stage):
 def end(stage):
     """All that the guest was told of is there, for it and for us."""
     vm = stage.guest()
-    total = 0
-    for path, file in stage.disks:
-        line = disk.stop(vm, path)
-        for name in ("errors", "bad", "lost"):
-            expect(name, line[name], 0)
-        total += line["writes"]
-        disk.check_file(file, line, SLOTS)
+    total = disk.end_all(vm, stage.disks, SLOTS)
     bad = disk.trouble(disk.dmesg(vm))
     if bad:
         raise TestError("dmesg: " + "; ".join(bad[:5]))

@@ -16,7 +16,7 @@ import time
 
 import disk
 import san
-from harness import (Bench, Tap, TestError, finish_move, lpm_program,
+from harness import (Bench, Tap, TestError, expect, finish_move, lpm_program,
                      ppc_args, prepare, require, set_caps, wait_for)
 from proxy import Proxy
 
@@ -27,11 +27,6 @@ LUNS = (1, 2)
 WIRE_MAX = 64 * 1024
 
 tap = Tap()
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise TestError("%s is %s, not %s" % (what, got, wanted))
 
 
 class Stage:

@@ -120,6 +120,10 @@ typedef struct VfcNpivParams {
  */
 VfcFabric *vfc_npiv_new(uint64_t wwpn, const VfcNpivParams *params);
 
+/** vfc_fabric_init: of a fabric without targets; who frees it unrefs them. */
+void vfc_fabric_init(VfcFabric *fabric, const VfcFabricOps *ops,
+                     uint64_t wwpn);
+
 /** vfc_target_new: with the ids that follow from its name. */
 VfcTarget *vfc_target_new(const char *name);
 

@@ -624,76 +624,15 @@ static const VfcFabricOps iscsi_ops = {
     .free = iscsi_free,
 };
 
-static void target_free(gpointer data)
-{
-    VfcTarget *target = data;
-
-    g_free(target->name);
-    g_free(target);
-}
-
 VfcFabric *vfc_iscsi_new(uint64_t wwpn, const VfcIscsiParams *params)
 {
     IscsiFabric *s = g_new0(IscsiFabric, 1);
 
-    s->fabric.ops = &iscsi_ops;
-    s->fabric.wwpn = wwpn;
-    s->fabric.targets = g_ptr_array_new_with_free_func(target_free);
+    vfc_fabric_init(&s->fabric, &iscsi_ops, wwpn);
     s->portals = g_strdupv((char **)params->portals);
     s->user = g_strdup(params->user);
     s->password = g_strdup(params->password);
     s->portal_of = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     QTAILQ_INIT(&s->sessions);
     return &s->fabric;
-}
-
-/*
- * A target named by NAA has its WWPN; another gets one of its own (NAA 3,
- * locally assigned) from its name, the same on every host.
- */
-VfcTarget *vfc_target_new(const char *name)
-{
-    VfcTarget *target = g_new0(VfcTarget, 1);
-    g_autofree char *digest = NULL;
-
-    target->name = g_strdup(name);
-    if (g_str_has_prefix(name, "naa.") && strlen(name) == 20) {
-        target->wwpn = g_ascii_strtoull(name + 4, NULL, 16);
-    }
-    if (target->wwpn == 0) {
-        digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, name, -1);
-        digest[16] = '\0';
-        target->wwpn = (g_ascii_strtoull(digest, NULL, 16) &
-                        0x0fffffffffffffffull) | 0x3000000000000000ull;
-    }
-    target->wwnn = target->wwpn;
-    target->port_id = (uint32_t)(target->wwpn & 0xffffff);
-    if (target->port_id == 0) {
-        target->port_id = 1;
-    }
-    return target;
-}
-
-VfcTarget *vfc_fabric_find_id(VfcFabric *fabric, uint64_t port_id)
-{
-    for (guint i = 0; i < fabric->targets->len; i++) {
-        VfcTarget *target = g_ptr_array_index(fabric->targets, i);
-
-        if (target->port_id == (port_id & 0xffffff)) {
-            return target;
-        }
-    }
-    return NULL;
-}
-
-VfcTarget *vfc_fabric_find_wwpn(VfcFabric *fabric, uint64_t wwpn)
-{
-    for (guint i = 0; i < fabric->targets->len; i++) {
-        VfcTarget *target = g_ptr_array_index(fabric->targets, i);
-
-        if (target->wwpn == wwpn) {
-            return target;
-        }
-    }
-    return NULL;
 }

@@ -1563,21 +1563,11 @@ static const VfcFabricOps npiv_ops = {
     .free = npiv_free,
 };
 
-static void target_free(gpointer data)
-{
-    VfcTarget *target = data;
-
-    g_free(target->name);
-    g_free(target);
-}
-
 VfcFabric *vfc_npiv_new(uint64_t wwpn, const VfcNpivParams *params)
 {
     NpivFabric *s = g_new0(NpivFabric, 1);
 
-    s->fabric.ops = &npiv_ops;
-    s->fabric.wwpn = wwpn;
-    s->fabric.targets = g_ptr_array_new_with_free_func(target_free);
+    vfc_fabric_init(&s->fabric, &npiv_ops, wwpn);
     s->parent_name = g_strdup(params->parent ? params->parent : "");
     lpm_npiv_host_name(s->parent_name, &s->parent);
     s->wwnn = params->wwnn;
