@@ -2,23 +2,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Make the test guest from Debian's kernel, modules and busybox.
 
-usage: build-guest.py PIECES OUT [CC]
+usage: build-guest.py [--kernel DEB] PIECES OUT [CC]
 
 PIECES is what ./run unpacked from packages (boot/vmlinux-*, modules and
-busybox).  OUT gets vmlinux, initrd (cpio, not compressed: unpacking it under
+busybox); with --kernel, kernel and modules come from that linux-image package
+instead.  OUT gets vmlinux, initrd (cpio, not compressed: unpacking it under
 emulation costs more than reading it) and the programs.  The archive is written
 here rather than with cpio, so that it needs no device nodes and no root.
 """
 
+import argparse
 import glob
 import lzma
 import os
+import re
 import subprocess
 import sys
+import tarfile
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = ["sd_mod", "ibmvfc", "ibmvscsi", "virtio_scsi", "virtio_blk",
            "virtio_net"]
+# A module in Debian 12 only.
+MODULES_IF_ANY = ["virtio_pci"]
 PROGRAMS = {"lpm-checker": ["lpm-checker.c", "lpm-disk.c"],
             "lpm-io": ["lpm-io.c"]}
 CFLAGS = ["-O2", "-g", "-static", "-pthread", "-std=gnu11", "-D_GNU_SOURCE",
@@ -74,6 +81,9 @@ def modules_in_order(pieces):
 
     for name in MODULES:
         add(name, "the guest")
+    for name in MODULES_IF_ANY:
+        if module_data(pieces, name):
+            add(name, "the guest")
     return order
 
 
@@ -111,23 +121,45 @@ def put(path, data):
     os.replace(path + ".new", path)
 
 
-def main():
-    if len(sys.argv) not in (3, 4):
-        fail("usage: build-guest.py PIECES OUT [CC]")
-    pieces, out = sys.argv[1:3]
-    cc = (sys.argv[3] if len(sys.argv) == 4
-          else "powerpc64le-linux-gnu-gcc").split()
+# What may be among them: of Debian 12's modules some are built in later.
+WANTED = re.compile(r"./boot/vmlinux-[^/]*|.*/kernel/(arch|block|crypto|lib|"
+                    r"net/core|drivers/(block|net|scsi|virtio))/.*[.]ko([.]xz)?")
+
+
+def unpack_kernel(deb, where):
+    """Kernel and modules of a linux-image package, by their last names."""
+    os.mkdir(where + "/boot")
+    packed = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb],
+                              stdout=subprocess.PIPE)
+    try:
+        with packed, tarfile.open(fileobj=packed.stdout, mode="r|") as members:
+            for member in members:
+                if not member.isfile() or not WANTED.fullmatch(member.name):
+                    continue
+                name = os.path.basename(member.name)
+                if member.name.startswith("./boot/"):
+                    name = "boot/" + name
+                put(os.path.join(where, name),
+                    members.extractfile(member).read())
+            packed.stdout.read()    # what pads the archive
+    except tarfile.TarError as error:
+        fail("%s: %s" % (deb, error))
+    if packed.returncode:
+        fail("dpkg-deb cannot unpack " + deb)
+
+
+def build(kernel, busybox, out, cc):
+    """KERNEL: the folder with boot/vmlinux-* and the modules."""
     os.makedirs(out, exist_ok=True)
     for name, sources in PROGRAMS.items():
         subprocess.run(cc + CFLAGS + [os.path.join(HERE, s) for s in sources] +
                        ["-o", os.path.join(out, name)], check=True)
-    busybox = read(one(pieces + "/**/bin/busybox"))
     cpio = Cpio()
     for name in ("bin", "dev", "proc", "sys", "modules"):
         cpio.add(name, 0o040755)
     # Before devtmpfs is mounted the kernel opens this one for /init.
     cpio.add("dev/console", 0o020600, rdev=(5, 1))
-    cpio.add("bin/busybox", 0o100755, busybox)
+    cpio.add("bin/busybox", 0o100755, read(busybox))
     for name in ("sh", "cat", "ls", "dd", "cmp", "sleep", "dmesg", "mount",
                  "md5sum", "sync", "echo", "grep", "ip", "ping", "hexdump"):
         cpio.add("bin/" + name, 0o120777, b"busybox")
@@ -135,15 +167,33 @@ def main():
         cpio.add("bin/" + name, 0o100755, read(os.path.join(out, name)))
     cpio.add("bin/lpm-vfc", 0o100755, read(os.path.join(HERE, "lpm-vfc")))
     cpio.add("init", 0o100755, read(os.path.join(HERE, "init")))
-    order = modules_in_order(pieces)
+    order = modules_in_order(kernel)
     for name, data in order:
         cpio.add("modules/%s.ko" % name, 0o100644, data)
     cpio.add("modules/order", 0o100644,
              "".join("%s.ko\n" % name for name, _ in order).encode())
     put(os.path.join(out, "initrd"), cpio.finish())
-    put(os.path.join(out, "vmlinux"), read(one(pieces + "/boot/vmlinux-*")))
-    print("guest: %s with %s" % (os.path.basename(one(
-        pieces + "/boot/vmlinux-*")), " ".join(n for n, _ in order)))
+    vmlinux = one(kernel + "/boot/vmlinux-*")
+    put(os.path.join(out, "vmlinux"), read(vmlinux))
+    print("guest: %s with %s" % (os.path.basename(vmlinux),
+                                 " ".join(n for n, _ in order)))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="build-guest.py")
+    parser.add_argument("--kernel", metavar="DEB")
+    parser.add_argument("pieces", metavar="PIECES")
+    parser.add_argument("out", metavar="OUT")
+    parser.add_argument("cc", metavar="CC", nargs="?",
+                        default="powerpc64le-linux-gnu-gcc")
+    args = parser.parse_args()
+    busybox = one(args.pieces + "/**/bin/busybox")
+    if not args.kernel:
+        build(args.pieces, busybox, args.out, args.cc.split())
+        return
+    with tempfile.TemporaryDirectory(prefix="lpm-guest-") as kernel:
+        unpack_kernel(args.kernel, kernel)
+        build(kernel, busybox, args.out, args.cc.split())
 
 
 main()
