@@ -7,6 +7,7 @@ Binaries come from the environment:
   LPM_GUEST     directory with vmlinux and initrd         (build/guest)
   LPM_VANILLA   a vanilla qemu-system-ppc64, for tests that need one
   LPM_FIRMWARE  -L for binaries that do not find theirs
+  LPM_ONLY_FULL what a test needs that only ./run test --full makes
 """
 
 import json
@@ -230,12 +231,18 @@ def vanilla():
 
 def require(*names):
     """Without what this program needs: say so as TAP, and end."""
+    only_full = os.environ.get("LPM_ONLY_FULL")
+    if only_full and not full():
+        print("1..0 # SKIP %s: only by ./run test --full" % only_full)
+        sys.exit(0)
+
     def missing(path, what):
         if not path or not os.path.exists(path):
-            print("1..0 # SKIP no %s (./run build makes it)" % what)
+            print("1..0 # SKIP no %s (./run %s makes it)" % (
+                what, "test --full" if only_full else "build"))
             sys.exit(0)
     for name in ("LPM_BIN", "LPM_GUEST"):
-        missing(os.environ.get(name), name)
+        missing(os.environ.get(name), os.environ.get(name) or name)
     missing(qemu(), qemu())
     missing(lpm_program(), lpm_program())
     for name in ("vmlinux", "initrd"):

@@ -63,6 +63,24 @@ cmd_build()
     say "built: $LPM_BUILD/bin"
 }
 
+build_old_guest_now()
+{
+    "$LPM_TOP/tests/guest/build-guest.py" --kernel "$old_kernel_deb" \
+        "$guest_dir" "$LPM_BUILD/guest-6.1"
+    touch "$LPM_BUILD/guest-6.1/.done"
+}
+
+# build_old_guest: a second guest, with Debian 12's kernel and its drivers.
+build_old_guest()
+{
+    fetch_old_kernel
+    if [ -n "$(find "$LPM_TOP/tests/guest" "$LPM_CACHE/debs/SHA256SUMS" \
+                    "$LPM_CACHE/old-kernel/SHA256SUMS" \
+                    -newer "$LPM_BUILD/guest-6.1/.done" 2>&1)" ]; then
+        step old-guest "test guest with kernel 6.1" build_old_guest_now
+    fi
+}
+
 # build_vanilla: QEMU without the series, for moves between the two.
 build_vanilla()
 {
@@ -114,6 +132,9 @@ cmd_test()
         need_libvirt
         cmd_build
         build_vanilla
+        if [ -n "$test_full" ]; then
+            build_old_guest
+        fi
         run_tests "$LPM_BUILD"
     fi
     build_sanitize

@@ -116,6 +116,17 @@ deb-src [signed-by=$lpm_keyring] $LPM_MIRROR/debian-security trixie-security mai
 END
 }
 
+# Debian 12's kernel for the guest, on both releases of the host.
+apt_bookworm_guest()
+{
+    apt_private bookworm-guest "
+APT::Architecture \"ppc64el\";
+APT::Architectures {\"ppc64el\";};
+Dir::State::status \"$LPM_CACHE/apt/bookworm-guest/status\";" <<END
+deb [signed-by=$lpm_keyring] $LPM_MIRROR/debian bookworm main
+END
+}
+
 # The oldest 10.0.x that Debian carries, for check-patches.
 apt_backports()
 {
@@ -257,14 +268,20 @@ deb_unpack()
     dpkg-deb --fsys-tarfile "$deb" | tar -C "$unpack_to" -x --wildcards "$@"
 }
 
+# guest_kernel: the package that is the release's kernel now.
+guest_kernel()
+{
+    apt-cache depends linux-image-powerpc64le |
+        sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1
+}
+
 fetch_debs_now()
 {
     apt_trixie
     retry apt_update
     mkdir -p "$LPM_CACHE/debs.new"
     cd "$LPM_CACHE/debs.new"
-    kernel=$(apt-cache depends linux-image-powerpc64le |
-             sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+    kernel=$(guest_kernel)
     [ -n "$kernel" ] || { echo "no kernel for ppc64el found"; return 1; }
     retry apt-get -q download "$kernel" busybox-static qemu-system-data
     rm -rf "$LPM_CACHE/debs" "$LPM_CACHE/guest" "$LPM_CACHE/firmware"
@@ -294,6 +311,34 @@ fetch_guest()
     fi
     step guest-debs "fetch firmware and the guest's kernel from Debian (90 MB)" \
         with_cache_lock fetch_debs_now
+}
+
+fetch_old_kernel_now()
+{
+    apt_bookworm_guest
+    retry apt_update
+    rm -rf "$LPM_CACHE/old-kernel.new"
+    mkdir -p "$LPM_CACHE/old-kernel.new"
+    cd "$LPM_CACHE/old-kernel.new"
+    kernel=$(guest_kernel)
+    case $kernel in
+    linux-image-6.1.*) ;;
+    *) echo "no kernel 6.1 for ppc64el found, but '$kernel'"; return 1 ;;
+    esac
+    retry apt-get -q download "$kernel"
+    sha256sum ./*.deb > SHA256SUMS
+    rm -rf "$LPM_CACHE/old-kernel"
+    mv "$LPM_CACHE/old-kernel.new" "$LPM_CACHE/old-kernel"
+}
+
+# fetch_old_kernel: sets old_kernel_deb, which build-guest.py unpacks.
+fetch_old_kernel()
+{
+    if [ ! -f "$LPM_CACHE/old-kernel/SHA256SUMS" ]; then
+        step old-kernel "fetch Debian 12's kernel for the guest (50 MB)" \
+            with_cache_lock fetch_old_kernel_now
+    fi
+    old_kernel_deb=$(find "$LPM_CACHE/old-kernel" -name 'linux-image-*.deb')
 }
 
 fetch_san_now()
