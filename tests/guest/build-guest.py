@@ -121,7 +121,7 @@ def put(path, data):
     os.replace(path + ".new", path)
 
 
-# What may be among them: of Debian 12's modules some are built in later.
+# Wider than MODULES: what one kernel has built in another has as a module.
 WANTED = re.compile(r"./boot/vmlinux-[^/]*|.*/kernel/(arch|block|crypto|lib|"
                     r"net/core|drivers/(block|net|scsi|virtio))/.*[.]ko([.]xz)?")
 
