@@ -123,6 +123,7 @@ struct SpaprVfc {
     bool stopped;           /* guest memory and queue are not touched */
     bool moved;             /* the driver is to be told so at the next start */
     bool awaits_init;       /* it was told, and has not begun anew */
+    bool has_strays;        /* it has sent since what is never carried out */
     bool left_commands;     /* at the last stop the target did not answer */
 
     QTAILQ_HEAD(, VfcRequest) requests;

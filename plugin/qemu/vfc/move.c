@@ -71,6 +71,7 @@ static void vfc_tell_moved(SpaprVfc *s)
     s->epoch++;
     s->logged_in = false;
     s->awaits_init = true;
+    s->has_strays = false;
     /* After all that was answered before the move */
     vfc_post(s, LPM_VFC_CRQ_TRANSPORT, LPM_VFC_MIGRATED, 0);
 }

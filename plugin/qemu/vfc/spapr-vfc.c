@@ -74,6 +74,27 @@ static unsigned vfc_outstanding(const SpaprVfc *s)
     return n;
 }
 
+/*
+ * The driver begins anew.  A processor that was about to send when the driver
+ * was told of the move has sent all the same: before the driver gave up all
+ * that was out, or after.  In the second case the driver would wait for it
+ * for ever, and which case it was cannot be seen from here.  So the driver is
+ * told of the move once more, and gives up this, too; nothing of it has been
+ * carried out.  H_CLOSED would do as well, but Linux logs a warning then, and
+ * did so in a third of all moves.
+ */
+static void vfc_begin_anew(SpaprVfc *s)
+{
+    vfc_forget(s);
+    if (s->has_strays) {
+        s->has_strays = false;
+        vfc_post(s, LPM_VFC_CRQ_TRANSPORT, LPM_VFC_MIGRATED, 0);
+        return;
+    }
+    s->awaits_init = false;
+    vfc_post(s, LPM_VFC_CRQ_INIT, LPM_VFC_INIT_COMPLETE, 0);
+}
+
 static int vfc_send_crq(SpaprVioDevice *dev, uint8_t *crq)
 {
     SpaprVfc *s = SPAPR_VFC(dev);
@@ -85,14 +106,13 @@ static int vfc_send_crq(SpaprVioDevice *dev, uint8_t *crq)
     }
     if (crq[0] == LPM_VFC_CRQ_INIT) {
         if (crq[1] == LPM_VFC_INIT) {
-            s->awaits_init = false;
-            vfc_forget(s);
-            vfc_post(s, LPM_VFC_CRQ_INIT, LPM_VFC_INIT_COMPLETE, 0);
+            vfc_begin_anew(s);
         }
         return H_SUCCESS;
     }
     if (s->awaits_init) {
-        return H_CLOSED;
+        s->has_strays = true;
+        return H_SUCCESS;
     }
     if (crq[0] != LPM_VFC_CRQ_COMMAND ||
         (crq[1] != LPM_VFC_FORMAT_SCSI && crq[1] != LPM_VFC_FORMAT_MAD)) {
@@ -287,6 +307,7 @@ static void vfc_reset(SpaprVioDevice *dev)
     vfc_forget(s);
     s->moved = false;
     s->awaits_init = false;
+    s->has_strays = false;
     vfc_sub_crqs_reset(&s->sub_crqs);
 }
 
