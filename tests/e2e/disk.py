@@ -37,7 +37,8 @@ def dmesg(vm):
 TROUBLE = re.compile(r"WARNING:|BUG:|Oops|Call Trace|already-free IRQ|"
                      r"timed out|timeout|blocked for more than|I/O error|"
                      r"rcu.*stall|Host adapter abort|DID_|FAILED Result|"
-                     r"ibmvfc .*(rror|ailed|nvalid|nknown|uplicate)", re.I)
+                     r"ibmvfc .*(rror|ailed|nvalid|nknown|uplicate|arning)",
+                     re.I)
 
 
 def trouble(messages):

@@ -360,6 +360,7 @@ def case_changes():
     same("run", (end["errors"], end["bad"], end["lost"]), (0, 0, 0))
     target.forbid(wwpn)
     target.close_sessions(wwpn)
+    same("dmesg", disk.trouble(disk.dmesg(vm)), [])
 
 
 @tap.case("reboot")
