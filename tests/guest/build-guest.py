@@ -122,8 +122,9 @@ def put(path, data):
 
 
 # Wider than MODULES: what one kernel has built in another has as a module.
-WANTED = re.compile(r"./boot/vmlinux-[^/]*|.*/kernel/(arch|block|crypto|lib|"
-                    r"net/core|drivers/(block|net|scsi|virtio))/.*[.]ko([.]xz)?")
+WANTED = re.compile(r"./boot/vmlinux-[^/]*|"
+                    r".*/kernel/(arch|block|crypto|lib|net/core|"
+                    r"drivers/(block|net|scsi|virtio))/.*[.]ko([.]xz)?")
 
 
 def unpack_kernel(deb, where):
