@@ -135,10 +135,15 @@ class Target:
     def close_sessions(self, wwpn=None):
         """End sessions from the target's side, as a fabric would."""
         for number, initiator, connection in self.san.nexuses()[self.name]:
-            if wwpn in (None, initiator):
+            if wwpn not in (None, initiator):
+                continue
+            try:
                 self.san.admin("conn", "delete", "--tid", str(self.tid),
                                "--sid", str(number), "--cid",
                                str(connection))
+            except SanError as error:
+                if "can't find the session" not in str(error):
+                    raise       # else it has ended since it was listed
 
     def _bind(self, op, wwpn):
         self.san.admin("target", op, "--tid", str(self.tid),
