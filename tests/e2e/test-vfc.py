@@ -245,6 +245,40 @@ def case_writes():
             raise TestError("block %d of the LUN's file differs" % (at >> 9))
 
 
+@tap.case("filesystem")
+def case_filesystem():
+    """Made, filled, unmounted, checked: by the guest, and here."""
+    vm = stage.boot()
+    path, file = stage.path(0, 3, 0), stage.file(0, 3)
+
+    def run(command):
+        lines, status = disk.shell(vm, command)
+        same(command, status, 0)
+        return lines
+
+    run("while read m; do busybox insmod /modules/$m || exit 1; "
+        "done < /modules/later")
+    run("busybox mke2fs %s" % path)
+    run("busybox mkdir -p /mnt; mount -t ext2 %s /mnt" % path)
+    run("for d in a b c; do busybox mkdir /mnt/$d; "
+        "for n in 1 2 3 4 5 6 7 8; do dd if=/dev/urandom of=/mnt/$d/$n "
+        "bs=64k count=8 2>/dev/null || exit 1; done; done; "
+        "busybox rm /mnt/b/[1-4]; busybox mv /mnt/c /mnt/a/")
+    sums = run("cd /mnt; busybox find . -type f | busybox sort | "
+               "busybox xargs md5sum")
+    same("files", len(sums), 20)
+    run("cd /; busybox umount /mnt")
+    run("mount -t ext2 -o ro %s /mnt" % path)
+    again = run("cd /mnt; busybox find . -type f | busybox sort | "
+                "busybox xargs md5sum")
+    same("checksums after it was mounted again", again, sums)
+    run("cd /; busybox umount /mnt")
+    check = subprocess.run(["/usr/sbin/e2fsck", "-fn", file],
+                           capture_output=True, text=True, check=False)
+    same("e2fsck: " + check.stdout + check.stderr, check.returncode, 0)
+    return "%d files, e2fsck finds nothing" % len(sums)
+
+
 @tap.case("records")
 def case_records():
     """Numbered records by both adapters at once, all read back."""

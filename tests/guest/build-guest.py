@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Make the test guest from Debian's kernel, modules and busybox.
 
-usage: build-guest.py [--kernel DEB] PIECES OUT [CC]
+usage: build-guest.py DEB PIECES OUT [CC]
 
-PIECES is what ./run unpacked from packages (boot/vmlinux-*, modules and
-busybox); with --kernel, kernel and modules come from that linux-image package
-instead.  OUT gets vmlinux, initrd (cpio, not compressed: unpacking it under
+DEB is a linux-image package, for kernel and modules; PIECES is where ./run has
+unpacked busybox.  OUT gets vmlinux, initrd (cpio, not compressed: unpacking it under
 emulation costs more than reading it) and the programs.  The archive is written
 here rather than with cpio, so that it needs no device nodes and no root.
 """
@@ -26,6 +25,8 @@ MODULES = ["sd_mod", "ibmvfc", "ibmvscsi", "virtio_scsi", "virtio_blk",
            "virtio_net"]
 # A module in Debian 12 only.
 MODULES_IF_ANY = ["virtio_pci"]
+# Loaded by a test that wants it: each start would wait for it.
+MODULES_LATER = ["crc32c_generic", "ext4"]
 PROGRAMS = {"lpm-checker": ["lpm-checker.c", "lpm-disk.c"],
             "lpm-io": ["lpm-io.c"]}
 CFLAGS = ["-O2", "-g", "-static", "-pthread", "-std=gnu11", "-D_GNU_SOURCE",
@@ -66,11 +67,12 @@ def module_depends(data):
     return [n for n in names.split(",") if n]
 
 
-def modules_in_order(pieces):
+def modules_in_order(pieces, names, names_if_any=(), before=()):
+    """[(name, data)], each after those that it needs; not those of BEFORE."""
     order = []
 
     def add(name, wanted_by):
-        if name in [n for n, _ in order]:
+        if name in [n for n, _ in [*before, *order]]:
             return
         data = module_data(pieces, name)
         if data is None:
@@ -79,9 +81,9 @@ def modules_in_order(pieces):
             add(other, name)
         order.append((name, data))
 
-    for name in MODULES:
+    for name in names:
         add(name, "the guest")
-    for name in MODULES_IF_ANY:
+    for name in names_if_any:
         if module_data(pieces, name):
             add(name, "the guest")
     return order
@@ -123,7 +125,7 @@ def put(path, data):
 
 # Wider than MODULES: what one kernel has built in another has as a module.
 WANTED = re.compile(r"./boot/vmlinux-[^/]*|"
-                    r".*/kernel/(arch|block|crypto|lib|net/core|"
+                    r".*/kernel/(arch|block|crypto|lib|net/core|fs|"
                     r"drivers/(block|net|scsi|virtio))/.*[.]ko([.]xz)?")
 
 
@@ -168,11 +170,13 @@ def build(kernel, busybox, out, cc):
         cpio.add("bin/" + name, 0o100755, read(os.path.join(out, name)))
     cpio.add("bin/lpm-vfc", 0o100755, read(os.path.join(HERE, "lpm-vfc")))
     cpio.add("init", 0o100755, read(os.path.join(HERE, "init")))
-    order = modules_in_order(kernel)
-    for name, data in order:
+    order = modules_in_order(kernel, MODULES, MODULES_IF_ANY)
+    later = modules_in_order(kernel, MODULES_LATER, before=order)
+    for name, data in order + later:
         cpio.add("modules/%s.ko" % name, 0o100644, data)
-    cpio.add("modules/order", 0o100644,
-             "".join("%s.ko\n" % name for name, _ in order).encode())
+    for name, some in (("order", order), ("later", later)):
+        cpio.add("modules/" + name, 0o100644,
+                 "".join("%s.ko\n" % n for n, _ in some).encode())
     put(os.path.join(out, "initrd"), cpio.finish())
     vmlinux = one(kernel + "/boot/vmlinux-*")
     put(os.path.join(out, "vmlinux"), read(vmlinux))
@@ -182,16 +186,13 @@ def build(kernel, busybox, out, cc):
 
 def main():
     parser = argparse.ArgumentParser(prog="build-guest.py")
-    parser.add_argument("--kernel", metavar="DEB")
+    parser.add_argument("kernel", metavar="DEB")
     parser.add_argument("pieces", metavar="PIECES")
     parser.add_argument("out", metavar="OUT")
     parser.add_argument("cc", metavar="CC", nargs="?",
                         default="powerpc64le-linux-gnu-gcc")
     args = parser.parse_args()
     busybox = one(args.pieces + "/**/bin/busybox")
-    if not args.kernel:
-        build(args.pieces, busybox, args.out, args.cc.split())
-        return
     with tempfile.TemporaryDirectory(prefix="lpm-guest-") as kernel:
         unpack_kernel(args.kernel, kernel)
         build(kernel, busybox, args.out, args.cc.split())

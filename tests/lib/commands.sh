@@ -43,7 +43,8 @@ meson_setup()
 
 build_guest()
 {
-    "$LPM_TOP/tests/guest/build-guest.py" "$guest_dir" "$LPM_BUILD/guest"
+    "$LPM_TOP/tests/guest/build-guest.py" "$kernel_deb" "$guest_dir" \
+        "$LPM_BUILD/guest"
     touch "$LPM_BUILD/guest/.done"
 }
 
@@ -65,8 +66,8 @@ cmd_build()
 
 build_old_guest_now()
 {
-    "$LPM_TOP/tests/guest/build-guest.py" --kernel "$old_kernel_deb" \
-        "$guest_dir" "$LPM_BUILD/guest-6.1"
+    "$LPM_TOP/tests/guest/build-guest.py" "$old_kernel_deb" "$guest_dir" \
+        "$LPM_BUILD/guest-6.1"
     touch "$LPM_BUILD/guest-6.1/.done"
 }
 

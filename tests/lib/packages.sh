@@ -31,9 +31,9 @@ lpm_packages_libvirt='
 lpm_packages_libvirt_trixie='
     libvirt-daemon-driver-interface libvirt-daemon-driver-network
     libvirt-daemon-driver-nodedev libvirt-daemon-driver-storage'
-# For the test guest.
+# For the test guest, and to check what it wrote.
 lpm_packages_guest='
-    gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
+    gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross e2fsprogs'
 # For ./run fuzz.
 lpm_packages_fuzz='clang llvm libclang-rt-dev'
 
@@ -293,24 +293,21 @@ fetch_debs_now()
     mv firmware.tmp/usr/share/qemu firmware
     rm -rf firmware.tmp
     deb_unpack busybox-static "$LPM_CACHE/guest.tmp" '*/busybox'
-    deb_unpack 'linux-image-[0-9]*' "$LPM_CACHE/guest.tmp" './boot/vmlinux-*' \
-        '*/kernel/drivers/scsi/*' '*/kernel/drivers/net/virtio_net*' \
-        '*/kernel/drivers/net/net_failover*' '*/kernel/net/core/failover*' \
-        '*/kernel/drivers/block/virtio_blk*'
     mv guest.tmp guest
 }
 
-# fetch_guest: sets firmware_dir and guest_dir (kernel, modules, busybox).
+# fetch_guest: sets firmware_dir, guest_dir (busybox) and kernel_deb.
 fetch_guest()
 {
     firmware_dir=$LPM_CACHE/firmware
     guest_dir=$LPM_CACHE/guest
-    if [ -d "$guest_dir" ] && [ -d "$firmware_dir" ] &&
-       [ -f "$LPM_CACHE/debs/SHA256SUMS" ]; then
-        return 0
+    if ! [ -d "$guest_dir" ] || ! [ -d "$firmware_dir" ] ||
+       ! [ -f "$LPM_CACHE/debs/SHA256SUMS" ]; then
+        step guest-debs \
+            "fetch firmware and the guest's kernel from Debian (90 MB)" \
+            with_cache_lock fetch_debs_now
     fi
-    step guest-debs "fetch firmware and the guest's kernel from Debian (90 MB)" \
-        with_cache_lock fetch_debs_now
+    kernel_deb=$(find "$LPM_CACHE/debs" -name 'linux-image-*.deb')
 }
 
 fetch_old_kernel_now()
