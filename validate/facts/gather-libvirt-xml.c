@@ -17,12 +17,45 @@
 #include "error/lpm-error.h"
 #include "facts/disk-identity.h"
 #include "facts/gather-libvirt.h"
+#include "facts/library.h"
 #include "facts/json-read.h"
 
 #define TEXT_MAX    4096u
 #define HOST        "host"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
+/* libxml2's functions, loaded when first needed: it brings ICU and others. */
+typedef struct XmlCalls {
+    __typeof__(xmlReadMemory) *ReadMemory;
+    __typeof__(xmlFreeDoc) *FreeDoc;
+    __typeof__(xmlDocGetRootElement) *DocGetRootElement;
+    __typeof__(xmlGetNoNsProp) *GetNoNsProp;
+    __typeof__(xmlNodeGetContent) *NodeGetContent;
+    __typeof__(xmlFree) *Free;      /* a variable of the library */
+} XmlCalls;
+
+static XmlCalls xml2;
+
+static gboolean load_xml(GError **error)
+{
+#define CALL(name)  { "xml" #name, G_STRUCT_OFFSET(XmlCalls, name) }
+    static const LpmLibraryCall calls[] = {
+        CALL(ReadMemory), CALL(FreeDoc), CALL(DocGetRootElement),
+        CALL(GetNoNsProp), CALL(NodeGetContent), CALL(Free), { NULL },
+    };
+#undef CALL
+
+    return xml2.Free != NULL ||
+           lpm_library_load(LIBXML_VERSION >= 21400 ? "libxml2.so.16" :
+                                                      "libxml2.so.2",
+                            "libxml2", calls, &xml2, error);
+}
+
+static void free_doc(xmlDoc *doc)
+{
+    xml2.FreeDoc(doc);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, free_doc)
 
 /* An element and its XPath. */
 typedef struct At {
@@ -74,11 +107,14 @@ static xmlDoc *parse(const char *uri, const char *title, const char *xml,
                     "libvirt never sends", uri, title);
         return NULL;
     }
+    if (!load_xml(error)) {
+        return NULL;
+    }
     /* The encoding is ours, so that none that is declared hides anything. */
-    doc = xmlReadMemory(xml, (int)len, NULL, "UTF-8",
-                        XML_PARSE_NONET | XML_PARSE_NOERROR |
-                        XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS);
-    top = doc != NULL ? xmlDocGetRootElement(doc) : NULL;
+    doc = xml2.ReadMemory(xml, (int)len, NULL, "UTF-8",
+                          XML_PARSE_NONET | XML_PARSE_NOERROR |
+                          XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS);
+    top = doc != NULL ? xml2.DocGetRootElement(doc) : NULL;
     if (top == NULL || doc->intSubset != NULL ||
         strcmp((const char *)top->name, root) != 0) {
         g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
@@ -99,7 +135,7 @@ static const char *keep(Reader *r, char *text)
 
 static At root_of(Reader *r, xmlDoc *doc)
 {
-    const xmlNode *node = xmlDocGetRootElement(doc);
+    const xmlNode *node = xml2.DocGetRootElement(doc);
 
     return (At) { node, keep(r, g_strconcat("/", (const char *)node->name,
                                             NULL)) };
@@ -162,7 +198,7 @@ static char *bounded(xmlChar *value)
     if (value != NULL && strlen((const char *)value) <= TEXT_MAX) {
         text = g_strdup((const char *)value);
     }
-    xmlFree(value);
+    (*xml2.Free)(value);
     return text;
 }
 
@@ -170,7 +206,7 @@ static char *bounded(xmlChar *value)
 static char *attr(At at, const char *name)
 {
     return at.node == NULL ? NULL :
-           bounded(xmlGetNoNsProp((xmlNode *)at.node,
+           bounded(xml2.GetNoNsProp((xmlNode *)at.node,
                                   (const xmlChar *)name));
 }
 
@@ -185,7 +221,7 @@ static gboolean attr_is(At at, const char *name, const char *value)
 static char *content(At at)
 {
     char *text = at.node == NULL ? NULL :
-                 bounded(xmlNodeGetContent((xmlNode *)at.node));
+                 bounded(xml2.NodeGetContent((xmlNode *)at.node));
 
     return text != NULL ? g_strstrip(text) : NULL;
 }

@@ -20,6 +20,7 @@
 
 #include <string.h>
 
+#include "facts/library.h"
 #include "facts/libvirt-calls.h"
 
 G_STATIC_ASSERT((int)LPM_LIBVIRT_NOSTATE == (int)VIR_DOMAIN_NOSTATE);
@@ -33,6 +34,14 @@ G_STATIC_ASSERT((int)LPM_LIBVIRT_PMSUSPENDED == (int)VIR_DOMAIN_PMSUSPENDED);
 
 /* Loaded by the caller before there is a thread. */
 static LpmLibvirtCalls vir;
+
+static const LpmLibraryCall calls[] = {
+#define LPM_LIBVIRT_CALL(name) \
+    { "vir" #name, G_STRUCT_OFFSET(LpmLibvirtCalls, name) },
+    LPM_LIBVIRT_CALLS(LPM_LIBVIRT_CALL)
+#undef LPM_LIBVIRT_CALL
+    { NULL },
+};
 
 typedef struct Job {
     GMutex mutex;
@@ -701,7 +710,9 @@ gboolean lpm_gather_libvirt_within(LpmFacts *facts, LpmSide side,
     Job *job;
     GThread *thread;
 
-    if (!lpm_libvirt_calls_load(&vir, error)) {
+    /* The name has been the same since version 0.1 */
+    if (!lpm_library_load("libvirt.so.0", "libvirt0 (7.0 or newer)", calls,
+                          &vir, error)) {
         g_prefix_error(error, "libvirt %s: ", uri);
         return FALSE;
     }

@@ -1,5 +1,5 @@
 /*
- * libvirt's functions that gather-libvirt.c calls, loaded when first needed
+ * libvirt's functions that gather-libvirt.c calls (see library.h)
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -40,16 +40,5 @@ typedef struct LpmLibvirtCalls {
     LPM_LIBVIRT_CALLS(LPM_LIBVIRT_CALL)
 #undef LPM_LIBVIRT_CALL
 } LpmLibvirtCalls;
-
-/**
- * lpm_libvirt_calls_load:
- * @ret_calls: (out): all set, for as long as the process lives
- *
- * Load libvirt's library; it is loaded once.
- *
- * Errors: UNSUPPORTED (no such library here, or one without a function that
- * we call).  Threads: any.
- */
-gboolean lpm_libvirt_calls_load(LpmLibvirtCalls *ret_calls, GError **error);
 
 #endif /* LPM_LIBVIRT_CALLS_H */

@@ -32,7 +32,7 @@ struct LpmEval {
     const LpmFacts *facts;
     Place place;
     const LpmExpr *call;    /* for lpm_eval_fact() */
-    GArray *seen;           /* Seen */
+    GArray *seen;           /* Seen; NULL: nobody will read of it */
     Seen missing;           /* the first absent fact, or with neither */
 };
 
@@ -180,6 +180,12 @@ static void note_missing(LpmEval *eval, const LpmExpr *fact,
     }
 }
 
+/* Where what is seen next stands. */
+static guint mark_of(const LpmEval *eval)
+{
+    return eval->seen != NULL ? eval->seen->len : 0;
+}
+
 static void add_seen(LpmEval *eval, Seen seen)
 {
     if (eval->seen->len < SEEN_MAX) {
@@ -192,13 +198,18 @@ static void add_seen(LpmEval *eval, Seen seen)
 static void see_fact(LpmEval *eval, const LpmExpr *fact,
                      const LpmNode *node)
 {
-    add_seen(eval, seen_now(eval, fact, node));
+    if (eval->seen != NULL) {
+        add_seen(eval, seen_now(eval, fact, node));
+    }
 }
 
 void lpm_eval_see(LpmEval *eval, const char *format, ...)
 {
     va_list args;
 
+    if (eval->seen == NULL) {
+        return;
+    }
     va_start(args, format);
     add_seen(eval, (Seen) { .text = g_strdup_vprintf(format, args) });
     va_end(args);
@@ -667,10 +678,10 @@ static LpmTruth junction(LpmEval *eval, const LpmExpr *expr)
 {
     LpmTruth settles = expr->op == LPM_OP_AND ? LPM_NO : LPM_YES;
     LpmTruth result = expr->op == LPM_OP_AND ? LPM_YES : LPM_NO;
-    guint mark = eval->seen->len;
+    guint mark = mark_of(eval);
 
     for (gsize i = 0; expr->args[i] != NULL; i++) {
-        guint before = eval->seen->len;
+        guint before = mark_of(eval);
         LpmTruth one = eval_condition(eval, expr->args[i]);
 
         if (one == settles) {
@@ -690,7 +701,7 @@ static LpmTruth quantifier(LpmEval *eval, const LpmExpr *expr)
     const LpmValue *list = read_fact(eval, expr->args[0], FALSE);
     LpmTruth settles = expr->op == LPM_OP_EACH ? LPM_NO : LPM_YES;
     LpmTruth result = expr->op == LPM_OP_EACH ? LPM_YES : LPM_NO;
-    guint mark = eval->seen->len;
+    guint mark = mark_of(eval);
 
     if (list == NULL) {
         return LPM_UNKNOWN;
@@ -701,7 +712,7 @@ static LpmTruth quantifier(LpmEval *eval, const LpmExpr *expr)
     }
     push(eval, expr->args[0]);
     for (guint i = 0; i < list->items->len; i++) {
-        guint before = eval->seen->len;
+        guint before = mark_of(eval);
         LpmTruth one;
 
         turn_to(eval, g_ptr_array_index(list->items, i));
@@ -712,7 +723,7 @@ static LpmTruth quantifier(LpmEval *eval, const LpmExpr *expr)
             }
             result = settles;
         } else if (result == settles) {
-            forget(eval, before, eval->seen->len);
+            forget(eval, before, mark_of(eval));
         } else if (one == LPM_UNKNOWN) {
             result = LPM_UNKNOWN;
         }
@@ -822,31 +833,41 @@ static LpmTruth eval_condition(LpmEval *eval, const LpmExpr *expr)
     return result;
 }
 
+/*
+ * Evaluates for the first time without notes of what is seen, which most
+ * evaluations need not, and once more with them if they are to be shown.
+ */
 LpmFound lpm_expr_eval(const LpmExpr *expr, const LpmFacts *facts,
                        guint want)
 {
-    g_autoptr(GArray) seen = g_array_new(FALSE, FALSE, sizeof(Seen));
-    LpmEval eval = { .facts = facts, .seen = seen };
-    LpmFound found = { 0 };
-    guint shown[] = {
+    static const guint shown[] = {
         [LPM_NO] = LPM_WANT_FAILS,
         [LPM_YES] = LPM_WANT_PASSES,
         [LPM_UNKNOWN] = 0,
     };
+    g_autoptr(GArray) seen = NULL;
+    LpmEval eval = { .facts = facts };
+    LpmFound found = { .truth = eval_condition(&eval, expr) };
 
-    g_array_set_clear_func(seen, clear_seen);
-    found.truth = eval_condition(&eval, expr);
-    if ((want & shown[found.truth]) != 0) {
-        found.seen = seen_text(seen);
-    }
     if (found.truth == LPM_UNKNOWN) {
         found.absent = eval.missing.fact;
         found.missing = missing_text(&eval.missing);
     }
+    clear_seen(&eval.missing);
+    if ((want & (shown[found.truth] | LPM_WANT_FACTS)) == 0) {
+        return found;
+    }
+    seen = g_array_new(FALSE, FALSE, sizeof(Seen));
+    g_array_set_clear_func(seen, clear_seen);
+    eval = (LpmEval) { .facts = facts, .seen = seen };
+    eval_condition(&eval, expr);
+    clear_seen(&eval.missing);
+    if ((want & shown[found.truth]) != 0) {
+        found.seen = seen_text(seen);
+    }
     if ((want & LPM_WANT_FACTS) != 0) {
         found.facts = seen_facts(seen);
     }
-    clear_seen(&eval.missing);
     return found;
 }
 
