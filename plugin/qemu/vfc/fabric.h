@@ -68,6 +68,7 @@ typedef struct VfcFabricOps {
     void (*login)(VfcFabric *fabric, VfcDone *done, void *opaque);
     void (*target_login)(VfcFabric *fabric, VfcTarget *target,
                          VfcDone *done, void *opaque);
+    /* A login that goes on ends here, with an error. */
     void (*target_logout)(VfcFabric *fabric, VfcTarget *target);
     /* Never called for a target that is not logged in. */
     void (*submit)(VfcFabric *fabric, VfcIO *io);

@@ -1146,12 +1146,17 @@ static void npiv_target_logout(VfcFabric *fabric, VfcTarget *target)
 {
     NpivFabric *s = to_npiv(fabric);
     Port *port = g_hash_table_lookup(s->ports, target);
+    Error *err = NULL;
 
     /*
      * Nodes are closed; the session itself is the host's, which keeps it
      * until the port goes
      */
     port_close(s, port);
+    if (port->done) {
+        error_setg(&err, "target %s: the login was given up", target->name);
+        port_end_login(port, err);
+    }
 }
 
 static void port_free(gpointer data)

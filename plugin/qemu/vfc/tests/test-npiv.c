@@ -301,6 +301,13 @@ static void fake(void)
     fabric->ops->target_login(fabric, target, answered, &answer);
     run_ms(1500);       /* the node comes later */
     CHECK(!answer.there, "waits for the node");
+    fabric->ops->target_logout(fabric, target);
+    CHECK(answer.there && answer.message && !target->logging_in,
+          "who logs out ends the login: %s", answer.message);
+    answer = (Answer){ 0 };
+    fabric->ops->target_login(fabric, target, answered, &answer);
+    run_ms(300);
+    CHECK(!answer.there, "waits once more");
     if (mkfifo(node, 0600) < 0) {
         printf("Bail out! mkfifo\n");
     }
