@@ -121,8 +121,8 @@ static LpmOfferWwpnInfoList *wwpns_to_qapi(const LpmOffer *offer)
         LpmOfferWwpnInfo *info = g_new0(LpmOfferWwpnInfo, 1);
 
         info->reg = pair->reg;
-        info->wwpn = g_strdup_printf("%016" PRIx64, pair->wwpn[0]);
-        info->wwpn2 = g_strdup_printf("%016" PRIx64, pair->wwpn[1]);
+        info->wwpn = lpm_vfc_wwpn_text(pair->wwpn[0]);
+        info->wwpn2 = lpm_vfc_wwpn_text(pair->wwpn[1]);
         info->active = pair->active;
         QAPI_LIST_APPEND(tail, info);
     }
@@ -141,7 +141,7 @@ static LpmOfferLookInfoList *looks_to_qapi(const LpmOffer *offer)
         LpmOfferLookInfo *info = g_new0(LpmOfferLookInfo, 1);
 
         info->reg = look->reg;
-        info->wwpn = g_strdup_printf("%016" PRIx64, look->wwpn);
+        info->wwpn = lpm_vfc_wwpn_text(look->wwpn);
         info->max_transfer = look->max_transfer;
         info->failure = g_strdup(look->failure);
         QAPI_LIST_APPEND(tail, info);
@@ -160,7 +160,7 @@ static LpmOfferLunInfoList *luns_to_qapi(const LpmOffer *offer)
         LpmOfferLunInfo *info = g_new0(LpmOfferLunInfo, 1);
 
         info->reg = lun->reg;
-        info->target = g_strdup_printf("%016" PRIx64, lun->target);
+        info->target = lpm_vfc_wwpn_text(lun->target);
         info->lun = lun->lun;
         info->blocks = lun->blocks;
         info->block_bytes = lun->block_bytes;
@@ -232,7 +232,7 @@ static void cpu_from_qapi(LpmOffer *offer, const LpmOfferCpu *cpu)
 
 static bool wwpn_from_hex(const char *hex, guint64 *ret_wwpn, Error **errp)
 {
-    if (!lpm_vfc_wwpn_parse(hex, ret_wwpn)) {
+    if (!lpm_vfc_wwpn_from_hex(hex, ret_wwpn)) {
         error_setg(errp, "WWPN '%s' is not 16 hexadecimal digits", hex);
         return false;
     }

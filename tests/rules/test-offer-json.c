@@ -108,6 +108,14 @@ static const Bad bads[] = {
     { "wwpn-sign", "", "wwpns", "[{\"reg\":1,\"wwpn\":\"-050760000000002\","
       "\"wwpn2\":\"c050760000000002\",\"active\":1}]", LPM_ERROR_MALFORMED,
       "/wwpns/0/wwpn: " },
+    { "wwpn-colons", "", "wwpns", "[{\"reg\":1,\"wwpn\":"
+      "\"c0:50:76:00:00:00:00:01\",\"wwpn2\":\"c050760000000002\","
+      "\"active\":1}]", LPM_ERROR_MALFORMED, "/wwpns/0/wwpn: got 'c0:50" },
+    { "look-wwpn-zero", "", "looks", "[{\"reg\":1,\"wwpn\":"
+      "\"0000000000000000\",\"max-transfer\":0}]", LPM_ERROR_MALFORMED,
+      "/looks/0/wwpn: " },
+    { "lun-target-short", "", "luns", "[{\"reg\":1,\"target\":\"3\"}]",
+      LPM_ERROR_MALFORMED, "/luns/0/target: got '3'" },
     { "active-3", "", "wwpns", "[{\"reg\":1,\"wwpn\":\"c050760000000001\","
       "\"wwpn2\":\"c050760000000002\",\"active\":3}]", LPM_ERROR_LIMIT,
       "/wwpns/0/active: " },

@@ -217,7 +217,7 @@ static const struct {
     { "no-id", "{'reg':1}", "/vfc/0/id" },
     { "reg", "{'id':'a','reg':4294967296}", "/vfc/0/reg" },
     { "wwpn", HOME "," ADAPTER("a", "c0", TWO, "1", "true", "false"),
-      "/vfc/1/wwpn: 'c0'" },
+      "/vfc/1/wwpn: got 'c0'" },
     { "wwpn2", ADAPTER("a", ONE, "0000000000000000", "1", "true", "false"),
       "/vfc/0/wwpn2" },
     { "active-0", VFC0("0", "true", "false"), "/vfc/0/active" },

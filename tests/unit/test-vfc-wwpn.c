@@ -52,6 +52,16 @@ static void test_wwpn(gconstpointer data)
     g_assert_cmpint(lpm_vfc_wwpn_parse(row->text, &wwpn), ==,
                     row->wwpn != 0);
     g_assert_cmphex(wwpn, ==, row->wwpn != 0 ? row->wwpn : 42);
+    /* as machines write it: the same, but for colons */
+    g_assert_cmpint(lpm_vfc_wwpn_from_hex(row->text, &wwpn), ==,
+                    row->wwpn != 0 && strchr(row->text, ':') == NULL);
+    if (row->wwpn != 0) {
+        g_autofree char *text = lpm_vfc_wwpn_text(row->wwpn);
+        guint64 again = 0;
+
+        g_assert_true(lpm_vfc_wwpn_from_hex(text, &again));
+        g_assert_cmphex(again, ==, row->wwpn);
+    }
 }
 
 /* Which names a port can have */

@@ -7,6 +7,10 @@
 
 #include "error/lpm-error.h"
 #include "facts/json-read.h"
+#include "vfc/wwpn.h"
+
+/* Of what should be a WWPN: longer ones are not even shown. */
+#define WWPN_TEXT_MAX  255u
 
 void lpm_json_pointer_key(GString *out, const char *key)
 {
@@ -375,4 +379,25 @@ gboolean lpm_json_each(JsonNode *node, guint max, LpmJsonEach each,
         }
     }
     return TRUE;
+}
+
+gboolean lpm_json_get_wwpn(JsonObject *object, const LpmJsonPath *path,
+                           const char *member, guint64 *ret_wwpn,
+                           GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *pointer = NULL;
+
+    if (!lpm_json_get_string(object, path, member, LPM_JSON_REQUIRED,
+                             WWPN_TEXT_MAX, &text, error)) {
+        return FALSE;
+    }
+    if (lpm_vfc_wwpn_from_hex(text, ret_wwpn)) {
+        return TRUE;
+    }
+    pointer = lpm_json_pointer(path, member);
+    g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                "%s: got '%s', wanted 16 hexadecimal digits, not all 0",
+                pointer, text);
+    return FALSE;
 }

@@ -105,6 +105,14 @@ gboolean lpm_json_get_array(JsonObject *object, const LpmJsonPath *path,
                             const char *member, LpmJsonNeed need, guint max,
                             JsonArray **ret_array, GError **error);
 
+/**
+ * lpm_json_get_wwpn: a required string of 16 hexadecimal digits, which are
+ * not all 0.  Errors: MALFORMED, LIMIT.
+ */
+gboolean lpm_json_get_wwpn(JsonObject *object, const LpmJsonPath *path,
+                           const char *member, guint64 *ret_wwpn,
+                           GError **error);
+
 /** lpm_json_get_object: as lpm_json_get_array(), for an object. */
 gboolean lpm_json_get_object(JsonObject *object, const LpmJsonPath *path,
                              const char *member, LpmJsonNeed need,

@@ -111,26 +111,6 @@ static gboolean read_device(LpmOffer *offer, JsonObject *object,
     return TRUE;
 }
 
-static gboolean read_wwpn(JsonObject *object, const LpmJsonPath *path,
-                          const char *member, guint64 *ret_wwpn,
-                          GError **error)
-{
-    g_autofree char *text = NULL;
-
-    if (!get_name(object, path, member, REQ, &text, error)) {
-        return FALSE;
-    }
-    if (!lpm_vfc_wwpn_parse(text, ret_wwpn)) {
-        g_autofree char *pointer = lpm_json_pointer(path, member);
-
-        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                    "%s: got '%s', wanted 16 hexadecimal digits", pointer,
-                    text);
-        return FALSE;
-    }
-    return TRUE;
-}
-
 static gboolean read_adapter(LpmOffer *offer, JsonObject *object,
                              const LpmJsonPath *path, GError **error)
 {
@@ -138,8 +118,8 @@ static gboolean read_adapter(LpmOffer *offer, JsonObject *object,
     guint64 active = 0;
 
     if (!lpm_json_get_u32(object, path, "reg", REQ, &pair.reg, error) ||
-        !read_wwpn(object, path, "wwpn", &pair.wwpn[0], error) ||
-        !read_wwpn(object, path, "wwpn2", &pair.wwpn[1], error) ||
+        !lpm_json_get_wwpn(object, path, "wwpn", &pair.wwpn[0], error) ||
+        !lpm_json_get_wwpn(object, path, "wwpn2", &pair.wwpn[1], error) ||
         !lpm_json_get_uint(object, path, "active", REQ, 2, &active, error)) {
         return FALSE;
     }
@@ -157,7 +137,7 @@ static gboolean read_look(LpmOffer *offer, JsonObject *object,
     guint64 max_transfer = 0;
 
     if (!lpm_json_get_u32(object, path, "reg", REQ, &reg, error) ||
-        !read_wwpn(object, path, "wwpn", &wwpn, error) ||
+        !lpm_json_get_wwpn(object, path, "wwpn", &wwpn, error) ||
         !lpm_json_get_uint(object, path, "max-transfer", REQ, G_MAXINT64,
                            &max_transfer, error) ||
         !get_name(object, path, "failure", OPT, &failure, error)) {
@@ -176,7 +156,7 @@ static gboolean read_lun(LpmOffer *offer, JsonObject *object,
     LpmOfferLun lun = { 0 };
 
     if (!lpm_json_get_u32(object, path, "reg", REQ, &lun.reg, error) ||
-        !read_wwpn(object, path, "target", &lun.target, error) ||
+        !lpm_json_get_wwpn(object, path, "target", &lun.target, error) ||
         !lpm_json_get_u32(object, path, "lun", REQ, &lun.lun, error) ||
         !lpm_json_get_uint(object, path, "blocks", REQ, G_MAXINT64,
                            &lun.blocks, error) ||
@@ -343,8 +323,7 @@ static void put_string(JsonObject *object, const char *member,
 
 static void put_wwpn(JsonObject *object, const char *member, guint64 wwpn)
 {
-    g_autofree char *text = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
-                                            wwpn);
+    g_autofree char *text = lpm_vfc_wwpn_text(wwpn);
 
     json_object_set_string_member(object, member, text);
 }

@@ -80,26 +80,6 @@ static gboolean each_target(JsonObject *object, const LpmJsonPath *path,
     return TRUE;
 }
 
-static gboolean read_wwpn(JsonObject *object, const LpmJsonPath *path,
-                          const char *member, guint64 *ret_wwpn,
-                          GError **error)
-{
-    g_autofree char *text = NULL;
-    g_autofree char *pointer = NULL;
-
-    if (!lpm_json_get_string(object, path, member, REQ, WORD_MAX, &text,
-                             error)) {
-        return FALSE;
-    }
-    if (lpm_vfc_wwpn_parse(text, ret_wwpn)) {
-        return TRUE;
-    }
-    pointer = lpm_json_pointer(path, member);
-    g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                "%s: '%s', wanted 16 hexadecimal digits", pointer, text);
-    return FALSE;
-}
-
 static gboolean each_adapter(JsonObject *object, const LpmJsonPath *path,
                              LpmVfcSide *side, GError **error)
 {
@@ -113,8 +93,8 @@ static gboolean each_adapter(JsonObject *object, const LpmJsonPath *path,
     if (!lpm_json_get_string(object, path, "id", REQ, WORD_MAX, &adapter->id,
                              error) ||
         !lpm_json_get_u32(object, path, "reg", REQ, &adapter->reg, error) ||
-        !read_wwpn(object, path, "wwpn", &adapter->wwpn[0], error) ||
-        !read_wwpn(object, path, "wwpn2", &adapter->wwpn[1], error) ||
+        !lpm_json_get_wwpn(object, path, "wwpn", &adapter->wwpn[0], error) ||
+        !lpm_json_get_wwpn(object, path, "wwpn2", &adapter->wwpn[1], error) ||
         !lpm_json_get_uint(object, path, "active", REQ, 2, &active, error) ||
         !lpm_json_get_bool(object, path, "logged-in", REQ,
                            &adapter->logged_in, error) ||

@@ -111,7 +111,7 @@ static guint64 wwpn_of(const char *text)
 
 static char *wwpn_text(guint64 wwpn, const char *told)
 {
-    return wwpn != 0 ? g_strdup_printf("%016" G_GINT64_MODIFIER "x", wwpn) :
+    return wwpn != 0 ? lpm_vfc_wwpn_text(wwpn) :
                        g_strdup(told);
 }
 

@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <string.h>
+
 #include "error/lpm-error.h"
 #include "vfc/wwpn.h"
 
@@ -33,6 +35,16 @@ gboolean lpm_vfc_wwpn_parse(const char *text, guint64 *ret_wwpn)
     }
     *ret_wwpn = wwpn;
     return TRUE;
+}
+
+gboolean lpm_vfc_wwpn_from_hex(const char *text, guint64 *ret_wwpn)
+{
+    return strlen(text) == WWPN_DIGITS && lpm_vfc_wwpn_parse(text, ret_wwpn);
+}
+
+char *lpm_vfc_wwpn_text(guint64 wwpn)
+{
+    return g_strdup_printf("%016" G_GINT64_MODIFIER "x", wwpn);
 }
 
 const char *lpm_vfc_wwpn_fault(guint64 wwpn)

@@ -38,6 +38,12 @@
  */
 gboolean lpm_vfc_wwpn_parse(const char *text, guint64 *ret_wwpn);
 
+/** lpm_vfc_wwpn_from_hex: the same, as machines write it: no colons. */
+gboolean lpm_vfc_wwpn_from_hex(const char *text, guint64 *ret_wwpn);
+
+/** lpm_vfc_wwpn_text: Returns: (transfer full): 16 hexadecimal digits. */
+char *lpm_vfc_wwpn_text(guint64 wwpn);
+
 /**
  * lpm_vfc_wwpn_fault:
  *

@@ -140,16 +140,18 @@ static int vfc_send_crq(SpaprVioDevice *dev, uint8_t *crq)
 static bool vfc_parse_wwpn(const char *name, const char *text, uint64_t *ret,
                            Error **errp)
 {
+    const char *fault;
+
     if (!text || !lpm_vfc_wwpn_parse(text, ret)) {
         error_setg(errp, "%s: '%s' is not a world wide name, wanted 16 "
                    "hexadecimal digits such as c0507606d5a20000", name,
                    text ? text : "");
         return false;
     }
-    if (lpm_vfc_wwpn_fault(*ret)) {
+    fault = lpm_vfc_wwpn_fault(*ret);
+    if (fault) {
         error_setg(errp, "%s: %s cannot be a port's name: %s; lpm wwpn new "
-                   "makes pairs of valid ones", name, text,
-                   lpm_vfc_wwpn_fault(*ret));
+                   "makes pairs of valid ones", name, text, fault);
         return false;
     }
     return true;
@@ -326,8 +328,8 @@ static LpmVfcInfo *vfc_query(Object *adapter)
 
     info->id = g_strdup(vfc_name(s));
     info->reg = s->vdev.reg;
-    info->wwpn = g_strdup_printf("%016" PRIx64, s->wwpn[0]);
-    info->wwpn2 = g_strdup_printf("%016" PRIx64, s->wwpn[1]);
+    info->wwpn = lpm_vfc_wwpn_text(s->wwpn[0]);
+    info->wwpn2 = lpm_vfc_wwpn_text(s->wwpn[1]);
     info->active = s->active;
     info->logged_in = s->announced;
     /* Between the end of a move and a start of the guest after all */
@@ -336,7 +338,7 @@ static LpmVfcInfo *vfc_query(Object *adapter)
         const VfcTarget *target = g_ptr_array_index(s->fabric->targets, i);
         LpmVfcTargetInfo *one = g_new0(LpmVfcTargetInfo, 1);
 
-        one->wwpn = g_strdup_printf("%016" PRIx64, target->wwpn);
+        one->wwpn = lpm_vfc_wwpn_text(target->wwpn);
         one->name = g_strdup(target->name);
         one->logged_in = target->logged_in;
         QAPI_LIST_APPEND(tail, one);
