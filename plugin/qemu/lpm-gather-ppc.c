@@ -167,21 +167,36 @@ static void gather_mmu(LpmOffer *offer, SpaprMachineState *spapr,
     }
 }
 
-/* The adapters, or NULL for an empty place. */
-static Object *as_adapter(BusChild *kid)
+static SpaprMachineState *this_pseries(void)
 {
-    return object_dynamic_cast(OBJECT(kid->child), TYPE_SPAPR_VFC);
+    return (SpaprMachineState *)object_dynamic_cast(qdev_get_machine(),
+                                                    TYPE_SPAPR_MACHINE);
+}
+
+/*
+ * Virtual Fibre Channel adapters; none on another machine than pseries.
+ * Returns: (transfer container): Object *.
+ */
+static GPtrArray *all_adapters(void)
+{
+    SpaprMachineState *spapr = this_pseries();
+    GPtrArray *all = g_ptr_array_new();
+    BusChild *kid;
+
+    if (!spapr) {
+        return all;
+    }
+    QTAILQ_FOREACH(kid, &spapr->vio_bus->bus.children, sibling) {
+        if (object_dynamic_cast(OBJECT(kid->child), TYPE_SPAPR_VFC)) {
+            g_ptr_array_add(all, kid->child);
+        }
+    }
+    return all;
 }
 
 static SpaprVfcClass *class_of(Object *adapter)
 {
     return (SpaprVfcClass *)object_get_class(adapter);
-}
-
-static SpaprMachineState *this_pseries(void)
-{
-    return (SpaprMachineState *)object_dynamic_cast(qdev_get_machine(),
-                                                    TYPE_SPAPR_MACHINE);
 }
 
 static bool get_wwpn(Object *adapter, const char *name, guint64 *ret_wwpn)
@@ -192,16 +207,15 @@ static bool get_wwpn(Object *adapter, const char *name, guint64 *ret_wwpn)
 }
 
 /* The adapters are of another module: they tell by their properties. */
-static void gather_wwpns(LpmOffer *offer, SpaprMachineState *spapr,
-                         bool incoming)
+static void gather_wwpns(LpmOffer *offer, bool incoming)
 {
-    BusChild *kid;
+    g_autoptr(GPtrArray) all = all_adapters();
 
-    QTAILQ_FOREACH(kid, &spapr->vio_bus->bus.children, sibling) {
-        Object *adapter = as_adapter(kid);
+    for (guint i = 0; i < all->len; i++) {
+        Object *adapter = g_ptr_array_index(all, i);
         LpmOfferWwpn pair = { .reg = 0 };
 
-        if (!adapter || !get_wwpn(adapter, "wwpn", &pair.wwpn[0]) ||
+        if (!get_wwpn(adapter, "wwpn", &pair.wwpn[0]) ||
             !get_wwpn(adapter, "wwpn2", &pair.wwpn[1])) {
             continue;
         }
@@ -215,12 +229,12 @@ static void gather_wwpns(LpmOffer *offer, SpaprMachineState *spapr,
 
 static Object *find_adapter(uint32_t reg)
 {
-    BusChild *kid;
+    g_autoptr(GPtrArray) all = all_adapters();
 
-    QTAILQ_FOREACH(kid, &this_pseries()->vio_bus->bus.children, sibling) {
-        Object *adapter = as_adapter(kid);
+    for (guint i = 0; i < all->len; i++) {
+        Object *adapter = g_ptr_array_index(all, i);
 
-        if (adapter && object_property_get_uint(adapter, "reg", NULL) == reg) {
+        if (object_property_get_uint(adapter, "reg", NULL) == reg) {
             return adapter;
         }
     }
@@ -268,31 +282,23 @@ void coroutine_fn lpm_look_at_storage(LpmOffer *offer, const LpmOffer *peer)
 
 void lpm_log_out_storage(void)
 {
-    SpaprMachineState *spapr = this_pseries();
-    BusChild *kid;
+    g_autoptr(GPtrArray) all = all_adapters();
 
-    if (!spapr) {
-        return;
-    }
-    QTAILQ_FOREACH(kid, &spapr->vio_bus->bus.children, sibling) {
-        Object *adapter = as_adapter(kid);
+    for (guint i = 0; i < all->len; i++) {
+        Object *adapter = g_ptr_array_index(all, i);
 
-        if (adapter) {
-            class_of(adapter)->log_out(adapter);
-        }
+        class_of(adapter)->log_out(adapter);
     }
 }
 
 bool lpm_log_out_adapter(const char *id, Error **errp)
 {
-    SpaprMachineState *spapr = this_pseries();
-    BusChild *kid;
+    g_autoptr(GPtrArray) all = all_adapters();
 
-    QTAILQ_FOREACH(kid, &spapr->vio_bus->bus.children, sibling) {
-        Object *adapter = as_adapter(kid);
+    for (guint i = 0; i < all->len; i++) {
+        Object *adapter = g_ptr_array_index(all, i);
 
-        if (adapter &&
-            !strcmp(object_get_canonical_path_component(adapter), id)) {
+        if (!strcmp(object_get_canonical_path_component(adapter), id)) {
             class_of(adapter)->log_out(adapter);
             return true;
         }
@@ -303,20 +309,14 @@ bool lpm_log_out_adapter(const char *id, Error **errp)
 
 LpmVfcInfoList *lpm_query_adapters(void)
 {
-    SpaprMachineState *spapr = this_pseries();
+    g_autoptr(GPtrArray) all = all_adapters();
     LpmVfcInfoList *list = NULL;
     LpmVfcInfoList **tail = &list;
-    BusChild *kid;
 
-    if (!spapr) {
-        return NULL;
-    }
-    QTAILQ_FOREACH(kid, &spapr->vio_bus->bus.children, sibling) {
-        Object *adapter = as_adapter(kid);
+    for (guint i = 0; i < all->len; i++) {
+        Object *adapter = g_ptr_array_index(all, i);
 
-        if (adapter) {
-            QAPI_LIST_APPEND(tail, class_of(adapter)->query(adapter));
-        }
+        QAPI_LIST_APPEND(tail, class_of(adapter)->query(adapter));
     }
     return list;
 }
@@ -336,5 +336,5 @@ void lpm_gather_target(LpmOffer *offer, bool incoming)
     gather_caps(offer, spapr);
     gather_interrupts(offer, spapr);
     gather_mmu(offer, spapr, POWERPC_CPU(first_cpu), incoming);
-    gather_wwpns(offer, spapr, incoming);
+    gather_wwpns(offer, incoming);
 }

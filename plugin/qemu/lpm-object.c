@@ -338,7 +338,6 @@ static void coroutine_fn storage_look_co(void *opaque)
 {
     StorageLook *look = opaque;
 
-    lpm_gather_target(look->seen, false);
     lpm_look_at_storage(look->seen, NULL);
     qemu_sem_post(&look->done);
     storage_look_unref(look);
@@ -349,6 +348,24 @@ static void storage_look_begin(void *opaque)
     qemu_coroutine_enter(qemu_coroutine_create(storage_look_co, opaque));
 }
 
+/* Of the adapters that begin() has found; NULL: there is none. */
+static StorageLook *storage_look_new(MigrationLpm *lpm)
+{
+    StorageLook *look;
+
+    QEMU_LOCK_GUARD(&lpm->lock);
+    if (!lpm->offer || lpm->offer->wwpns->len == 0) {
+        return NULL;
+    }
+    look = g_new0(StorageLook, 1);
+    look->refs = 2;
+    qemu_sem_init(&look->done, 0);
+    look->seen = lpm_offer_new();
+    g_array_append_vals(look->seen->wwpns, lpm->offer->wwpns->data,
+                        lpm->offer->wwpns->len);
+    return look;
+}
+
 /* Adds what @seen has to the offer and writes the record again. */
 static bool add_storage(MigrationLpm *lpm, LpmOffer *seen, Error **errp)
 {
@@ -356,7 +373,7 @@ static bool add_storage(MigrationLpm *lpm, LpmOffer *seen, Error **errp)
 
     BQL_LOCK_GUARD();
     QEMU_LOCK_GUARD(&lpm->lock);
-    if (!lpm->offer || seen->looks->len == 0) {
+    if (!lpm->offer) {
         return true;
     }
     g_array_unref(lpm->offer->looks);
@@ -375,12 +392,12 @@ static bool add_storage(MigrationLpm *lpm, LpmOffer *seen, Error **errp)
 /* See negotiate.h.  It ends when the target answers, or by its deadlines. */
 static bool lpm_prepare(void *opaque, Error **errp)
 {
-    StorageLook *look = g_new0(StorageLook, 1);
+    StorageLook *look = storage_look_new(opaque);
     bool good;
 
-    look->refs = 2;
-    qemu_sem_init(&look->done, 0);
-    look->seen = lpm_offer_new();
+    if (!look) {
+        return true;
+    }
     aio_bh_schedule_oneshot(qemu_get_aio_context(), storage_look_begin, look);
     while (qemu_sem_timedwait(&look->done, STORAGE_POLL_MS)) {
         if (qatomic_read(&migrate_get_current()->state) ==
@@ -521,7 +538,8 @@ static LpmAnswer *coroutine_fn judge_offer(MigrationLpm *lpm, Error **errp)
     return answer;
 }
 
-static bool coroutine_fn lpm_judge(void *opaque, GByteArray *reply, Error **errp)
+static bool coroutine_fn lpm_judge(void *opaque, GByteArray *reply,
+                                   Error **errp)
 {
     MigrationLpm *lpm = opaque;
     g_autoptr(GError) gerr = NULL;

@@ -157,6 +157,16 @@ def no_object(stage):
     return notes[0]
 
 
+def no_adapters(stage):
+    """A machine without a VIO bus is asked for its adapters like another."""
+    vm = stage.bench.vm("bare", ["-M", "none", "-S",
+                                 "-object", "migration-lpm,id=lpm0"])
+    expect("adapters", vm.cmd("query-lpm").get("vfc", []), [])
+    note = fails(vm, "lpm-vfc-logout", ["vfc0"], id="vfc0")
+    stage.bench.drop(vm)
+    return note
+
+
 def ends_with(stage, words, args, env=None):
     """QEMU does not start; its stderr says why."""
     bench = stage.bench
@@ -249,6 +259,7 @@ def main():
         for name, function in (("introspection", introspection),
                                ("no-object", no_object),
                                ("no-module", no_module),
+                               ("no-adapters", no_adapters),
                                ("wrong-options", wrong_options),
                                ("same-stream", same_stream)):
             tap.case(name)(lambda function=function: function(stage))

@@ -35,6 +35,10 @@ typedef struct LpmCheckFinding {
     GString *remedy;        /* empty: the row's own remedy is right */
 } LpmCheckFinding;
 
+typedef LpmCheckVerdict LpmCheckHolds(const LpmOffer *source,
+                                      const LpmOffer *destination,
+                                      LpmCheckFinding *finding);
+
 /*
  * One row.  holds() is pure: two offers in, verdict and texts out.  In the
  * stream an UNKNOWN of severity ERROR refuses the move: never a false pass.
@@ -46,9 +50,7 @@ typedef struct LpmCheck {
     const char *covers;     /* spec ids, space separated, or "" */
     LpmParty party;
     LpmSeverity severity;
-    LpmCheckVerdict (*holds)(const LpmOffer *source,
-                             const LpmOffer *destination,
-                             LpmCheckFinding *finding);
+    LpmCheckHolds *holds;
     const char *remedy;     /* names an option or a command */
     const char *spec;       /* where the rule comes from */
 } LpmCheck;

@@ -12,23 +12,11 @@
 
 #include "compare.h"
 
-LpmCheckVerdict lpm_storage_is_seen(const LpmOffer *source,
-                                    const LpmOffer *destination,
-                                    LpmCheckFinding *finding);
-LpmCheckVerdict lpm_storage_same_luns(const LpmOffer *source,
-                                      const LpmOffer *destination,
-                                      LpmCheckFinding *finding);
-LpmCheckVerdict lpm_storage_same_units(const LpmOffer *source,
-                                       const LpmOffer *destination,
-                                       LpmCheckFinding *finding);
-LpmCheckVerdict lpm_storage_same_sizes(const LpmOffer *source,
-                                       const LpmOffer *destination,
-                                       LpmCheckFinding *finding);
-LpmCheckVerdict lpm_storage_same_transfers(const LpmOffer *source,
-                                           const LpmOffer *destination,
-                                           LpmCheckFinding *finding);
-LpmCheckVerdict lpm_storage_is_free(const LpmOffer *source,
-                                    const LpmOffer *destination,
-                                    LpmCheckFinding *finding);
+LpmCheckHolds lpm_storage_is_seen;
+LpmCheckHolds lpm_storage_same_luns;
+LpmCheckHolds lpm_storage_same_units;
+LpmCheckHolds lpm_storage_same_sizes;
+LpmCheckHolds lpm_storage_same_transfers;
+LpmCheckHolds lpm_storage_is_free;
 
 #endif /* LPM_COMPAT_STORAGE_H */

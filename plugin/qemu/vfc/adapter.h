@@ -105,13 +105,15 @@ struct SpaprVfc {
     bool announced;             /* its login, to who manages us */
     CoMutex look_lock;
     struct VfcLook *look;       /* that goes on, or NULL */
-    void *finding;              /* of vfc_find_targets() */
 
     /* what the guest has set up */
     uint32_t epoch;
     bool logged_in;
     bool logging_in;        /* the fabric is asked, for the guest */
     bool scanning;          /* or for ourselves */
+    bool missing;           /* by the last scan, a target or an answer */
+    VfcDone *found;         /* who else waits for the scan, or NULL */
+    void *found_opaque;
     VfcRequest *login_waits;    /* a login that came while we scan */
     VfcRequest *login_later;    /* one that failed, for login_timer */
     unsigned login_pause_ms;
@@ -187,8 +189,11 @@ void vfc_forget(SpaprVfc *s);
 void vfc_announce(SpaprVfc *s, bool logged_in);
 /* SpaprVfcClass's */
 void vfc_log_out(Object *adapter);
-/* Asks the fabric for its targets; not while that goes on already. */
-void vfc_find_targets(SpaprVfc *s, VfcDone *done, void *opaque);
+/*
+ * Asks the fabric for its targets; not while that goes on already.  @found:
+ * (nullable): called when the guest has been told, unless the WWPN is changed.
+ */
+void vfc_find_targets(SpaprVfc *s, VfcDone *found, void *opaque);
 void vfc_login(VfcRequest *req);
 void vfc_logout(VfcRequest *req);
 /* Functions of timers */

@@ -9,6 +9,7 @@
 #include "qemu/error-report.h"
 #include "system/runstate.h"
 #include "migration/migration.h"
+#include "vfc/wwpn.h"
 #include "adapter.h"
 
 #define LINK_MBPS       8000
@@ -63,19 +64,12 @@ static void vfc_scan_in(SpaprVfc *s, unsigned ms)
     timer_mod(s->scan, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + ms);
 }
 
-/* Something is missing still. */
-static void vfc_scan_again(SpaprVfc *s)
-{
-    vfc_scan_in(s, MIN(s->scan_ms * 2, SCAN_MS));
-}
-
 static void vfc_target_gone(SpaprVfc *s, VfcTarget *target, const char *why)
 {
     if (!target->gone) {
         target->gone = true;
-        warn_report("%s: target %s is gone: %s",
-                    vfc_name(s),
-                    target->name, why);
+        warn_report("%s: target %s is gone: %s", vfc_name(s), target->name,
+                    why);
         vfc_post_event(s, EVENT_LOGO, target);
     }
 }
@@ -92,9 +86,8 @@ static void vfc_target_lost(void *opaque, VfcTarget *target, const char *why)
 }
 
 /* What is there now, and was not; what was there, and is not any more. */
-static void vfc_scanned(void *opaque, Error *err)
+static void vfc_scanned(SpaprVfc *s, Error *err)
 {
-    SpaprVfc *s = opaque;
     VfcRequest *login = s->login_waits;
     bool missing = err != NULL;
 
@@ -125,41 +118,36 @@ static void vfc_scanned(void *opaque, Error *err)
     if (runstate_check(RUN_STATE_INMIGRATE)) {
         vfc_scan_in(s, SCAN_SOON_MS);
     } else if (missing) {
-        vfc_scan_again(s);
+        vfc_scan_in(s, s->missing ? MIN(s->scan_ms * 2, SCAN_MS) :
+                                    SCAN_SOON_MS);
     } else {
         vfc_scan_in(s, SCAN_MS);
     }
+    s->missing = missing;
     if (login) {
         vfc_begin_login(login);
         vfc_fabric_ready(login, err);
     }
 }
 
-typedef struct FindTargets {
-    SpaprVfc *s;
-    VfcDone *done;
-    void *opaque;
-} FindTargets;
-
 static void vfc_found_targets(void *opaque, Error *err)
 {
-    g_autofree FindTargets *find = opaque;
+    SpaprVfc *s = opaque;
+    VfcDone *found = s->found;
 
-    find->s->finding = NULL;
-    vfc_scanned(find->s, err);
-    find->done(find->opaque, err);
+    s->found = NULL;
+    vfc_scanned(s, err);
+    if (found) {
+        found(s->found_opaque, err);
+    }
 }
 
-void vfc_find_targets(SpaprVfc *s, VfcDone *done, void *opaque)
+void vfc_find_targets(SpaprVfc *s, VfcDone *found, void *opaque)
 {
-    FindTargets *find = g_new(FindTargets, 1);
-
-    find->s = s;
-    find->done = done;
-    find->opaque = opaque;
-    s->finding = find;
+    s->found = found;
+    s->found_opaque = opaque;
     s->scanning = true;
-    s->fabric->ops->login(s->fabric, vfc_found_targets, find);
+    s->fabric->ops->login(s->fabric, vfc_found_targets, s);
 }
 
 void vfc_scan(void *opaque)
@@ -180,8 +168,7 @@ void vfc_scan(void *opaque)
         vfc_scan_in(s, s->stopped ? SCAN_SOON_MS : SCAN_MS);
         return;
     }
-    s->scanning = true;
-    s->fabric->ops->login(s->fabric, vfc_scanned, s);
+    vfc_find_targets(s, NULL, NULL);
 }
 
 /* Login */
@@ -213,7 +200,7 @@ void vfc_announce(SpaprVfc *s, bool logged_in)
         return;
     }
     s->announced = logged_in;
-    wwpn = g_strdup_printf("%016" PRIx64, s->wwpn[s->active - 1]);
+    wwpn = lpm_vfc_wwpn_text(s->wwpn[s->active - 1]);
     qapi_event_send_lpm_vfc(vfc_name(s), s->vdev.reg, wwpn, logged_in);
 }
 
@@ -227,13 +214,13 @@ void vfc_use_wwpn(SpaprVfc *s, uint8_t active)
     if (s->fabric) {
         s->fabric->ops->free(s->fabric);
     }
-    g_clear_pointer(&s->finding, g_free);
     /* Whoever still waits for the old one waits in vain */
     QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
         vfc_request_free(req);
     }
     s->logging_in = false;
     s->scanning = false;
+    s->found = NULL;
     s->login_waits = NULL;
     s->login_later = NULL;
     if (s->login_timer) {

@@ -456,12 +456,8 @@ static char *look_failure(Error *err)
         }
     }
     if (strlen(text) > LPM_OFFER_STRING_MAX) {
-        const char *end = g_utf8_find_prev_char(
-            text, text + LPM_OFFER_STRING_MAX - 3);
-
-        g_autofree char *whole = text;
-
-        text = g_strdup_printf("%.*s...", (int)(end - whole), whole);
+        strcpy(g_utf8_find_prev_char(text, text + LPM_OFFER_STRING_MAX - 3),
+               "...");
     }
     return text;
 }
