@@ -290,6 +290,68 @@ static void test_fc(Tree *tree, gconstpointer data)
     has(port, LPM_FCPORT_LOGGED_IN, "c05076000a000001");
     has(port, LPM_FCPORT_TARGETS, "500507680c110001");
     has(port, LPM_FCPORT_FABRIC, "?");
+    has(port, LPM_FCPORT_TOPOLOGY, "?");
+    has(port, LPM_FCPORT_LINK_UNCHANGED, "?");
+    g_assert_nonnull(lpm_node_why(port, LPM_FCPORT_FABRIC));
+    g_assert_nonnull(lpm_node_why(port, LPM_FCPORT_TOPOLOGY));
+    g_assert_nonnull(lpm_node_why(port, LPM_FCPORT_LINK_UNCHANGED));
+}
+
+/* How the kernel names what a port is attached to. */
+static void test_fc_topology(Tree *tree, gconstpointer data)
+{
+    static const char *const rows[][2] = {
+        { "NPort (fabric via point-to-point)\n", "fabric-point-to-point" },
+        { "NLPort (fabric via loop)\n", "fabric-loop" },
+        { "LPort (private loop)\n", "private-loop" },
+        { "Point-To-Point (direct nport connection)\n", "direct" },
+        { "Unknown\n", "?" },
+        { "Not Present\n", "?" },
+        { "NPort\n", "?" },
+        { "", "?" },
+    };
+
+    (void)data;
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        put(tree, "/sys/class/fc_host/host5/port_type", rows[i][0]);
+        gather(tree);
+        has(lpm_node_find(tree->host, LPM_IOSERVER_FC_PORTS, "host5"),
+            LPM_FCPORT_TOPOLOGY, rows[i][1]);
+    }
+}
+
+static void test_fc_vports(Tree *tree, gconstpointer data)
+{
+    static const char *const rows[][3] = {
+        { "Active\n", "Linkdown\n", "yes" },
+        { "Linkdown\n", "Active\n", "yes" },
+        { "No Fabric Support\n", "Linkdown\n", "no" },
+        { "Linkdown\n", "No Fabric Support\n", "no" },
+        /* the switch was exchanged; one login shows that it can */
+        { "Active\n", "No Fabric Support\n", "yes" },
+        { "No Fabric Support\n", "Active\n", "yes" },
+        { "No Fabric Resources\n", "VPort Failed\n", "?" },
+        { "active\n", "Initializing\n", "?" },
+    };
+
+    (void)data;
+    put(tree, "/sys/class/fc_host/host5/port_state", "Online\n");
+    put(tree, "/sys/class/fc_host/host51/port_state", "Online\n");
+    /* of a port that is not there, and none */
+    put(tree, "/sys/class/fc_vports/vport-6:0-0/vport_state", "Active\n");
+    put(tree, "/sys/class/fc_vports/5:0-0/vport_state", "Active\n");
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        put(tree, "/sys/class/fc_vports/vport-5:0-0/vport_state",
+            rows[i][0]);
+        put(tree, "/sys/class/fc_vports/vport-5:0-1/vport_state",
+            rows[i][1]);
+        gather(tree);
+        has(tree->host, LPM_IOSERVER_FC_PORTS, "2");
+        has(lpm_node_find(tree->host, LPM_IOSERVER_FC_PORTS, "host5"),
+            LPM_FCPORT_FABRIC, rows[i][2]);
+        has(lpm_node_find(tree->host, LPM_IOSERVER_FC_PORTS, "host51"),
+            LPM_FCPORT_FABRIC, "?");
+    }
 }
 
 static void test_disks(Tree *tree, gconstpointer data)
@@ -427,6 +489,8 @@ int main(int argc, char **argv)
         { "/lpm/host/power", test_power },
         { "/lpm/host/bridges", test_bridges },
         { "/lpm/host/fc", test_fc },
+        { "/lpm/host/fc-topology", test_fc_topology },
+        { "/lpm/host/fc-vports", test_fc_vports },
         { "/lpm/host/disks", test_disks },
         { "/lpm/host/page83", test_page83 },
         { "/lpm/host/hostile", test_hostile },

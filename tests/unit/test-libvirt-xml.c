@@ -289,9 +289,11 @@ static void test_rich(void)
     item = lpm_node_find(part, LPM_PARTITION_VFC, "0x3000");
     has(item, LPM_VFC_WWPN, "c05076000a000001");
     has(item, LPM_VFC_WWPN2, "c05076000a000002");
+    has(item, LPM_VFC_PORT, "host5");
     item = lpm_node_find(part, LPM_PARTITION_VFC, "12289");
     has(item, LPM_VFC_WWPN, "c05076000a000003");
     has(item, LPM_VFC_WWPN2, "?");
+    has(item, LPM_VFC_PORT, "host7");
 }
 
 static void test_fc(void)

@@ -304,6 +304,7 @@ LpmFacts *lpm_gather(const LpmOptions *options, LpmQmp *const *qmp,
             }
         }
     }
+    lpm_gather_looks(facts);
     if (options->uri != NULL) {
         lpm_facts_set_string(facts, LPM_SIDE_DESTINATION, LPM_QEMU_URI,
                              options->uri, "--uri");

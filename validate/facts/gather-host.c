@@ -727,6 +727,38 @@ static void add_string(LpmNode *node, LpmField field, char *text,
     lpm_node_set_strings(node, field, all, from);
 }
 
+/* As scsi_transport_fc has them; "Unknown" while the link is down. */
+static void read_topology(LpmNode *port, const char *base)
+{
+    static const struct {
+        const char *type;
+        const char *topology;
+    } rows[] = {
+        { "NPort (fabric via point-to-point)", "fabric-point-to-point" },
+        { "NLPort (fabric via loop)", "fabric-loop" },
+        { "LPort (private loop)", "private-loop" },
+        { "Point-To-Point (direct nport connection)", "direct" },
+    };
+    g_autofree char *path = g_strconcat(base, "/port_type", NULL);
+    g_autofree char *type = read_text(path);
+
+    for (gsize i = 0; type != NULL && i < G_N_ELEMENTS(rows); i++) {
+        if (strcmp(type, rows[i].type) == 0) {
+            lpm_node_set_string(port, LPM_FCPORT_TOPOLOGY,
+                                rows[i].topology, path);
+        }
+    }
+    absent(port, LPM_FCPORT_TOPOLOGY,
+           "port_type of the fc_host does not tell, or the link is down");
+}
+
+/* "host5" of "5:0-1" */
+static char *host_of(const char *place)
+{
+    return g_strdup_printf("host%.*s", (int)strspn(place, "0123456789"),
+                           place);
+}
+
 static void read_fc_port(Host *h, const char *name, const char *base)
 {
     g_autofree char *place = place_of(base);
@@ -776,8 +808,37 @@ static void read_fc_port(Host *h, const char *name, const char *base)
         lpm_node_set_number(port, LPM_FCPORT_PORTS_USED, (gint64)number,
                             used_path);
     }
-    absent(port, LPM_FCPORT_FABRIC,
-           "sysfs does not tell whether the switch supports NPIV");
+    read_topology(port, base);
+    absent(port, LPM_FCPORT_LINK_UNCHANGED,
+           "sysfs does not tell when a link last changed; the log (dmesg) "
+           "does");
+}
+
+/*
+ * "vport-5:0-0" of host5: its login to the fabric is what tells whether the
+ * switch takes more than one, and nothing else in sysfs does.
+ */
+static void read_vport(Host *h, const char *name, const char *base)
+{
+    g_autofree char *state_path = g_strconcat(base, "/vport_state", NULL);
+    g_autofree char *state = read_text(state_path);
+    g_autofree char *host = NULL;
+    LpmNode *port;
+
+    if (!g_str_has_prefix(name, "vport-") || state == NULL) {
+        return;
+    }
+    host = host_of(name + strlen("vport-"));
+    port = lpm_node_find(h->server, LPM_IOSERVER_FC_PORTS, host);
+    if (port == NULL) {
+        return;
+    }
+    if (strcmp(state, "Active") == 0) {
+        lpm_node_set_bool(port, LPM_FCPORT_FABRIC, TRUE, state_path);
+    } else if (strcmp(state, "No Fabric Support") == 0 &&
+               lpm_node_get(port, LPM_FCPORT_FABRIC) == NULL) {
+        lpm_node_set_bool(port, LPM_FCPORT_FABRIC, FALSE, state_path);
+    }
 }
 
 /* "rport-5:0-1" of host5 */
@@ -797,9 +858,7 @@ static void read_remote_port(Host *h, const char *name, const char *base)
         g_strcmp0(state, "Online") != 0) {
         return;
     }
-    name += strlen("rport-");
-    host = g_strdup_printf("host%.*s", (int)strspn(name, "0123456789"),
-                           name);
+    host = host_of(name + strlen("rport-"));
     port = lpm_node_find(h->server, LPM_IOSERVER_FC_PORTS, host);
     wwpn = port != NULL ? read_wwn(name_path) : NULL;
     if (wwpn != NULL) {
@@ -812,8 +871,10 @@ static void read_fc(Host *h)
     g_autofree char *base = at(h, "/sys/class");
     g_autofree char *path = at(h, "/sys/class/fc_host");
     g_autofree char *remote = at(h, "/sys/class/fc_remote_ports");
+    g_autofree char *virtual = at(h, "/sys/class/fc_vports");
     g_autoptr(GPtrArray) names = list_dir(path);
     g_autoptr(GPtrArray) ports = list_dir(remote);
+    g_autoptr(GPtrArray) vports = list_dir(virtual);
 
     if (names == NULL && !exists(base)) {
         return;
@@ -832,6 +893,22 @@ static void read_fc(Host *h)
         g_autofree char *where = g_strconcat(remote, "/", name, NULL);
 
         read_remote_port(h, name, where);
+    }
+    for (guint i = 0; vports != NULL && i < vports->len; i++) {
+        const char *name = g_ptr_array_index(vports, i);
+        g_autofree char *where = g_strconcat(virtual, "/", name, NULL);
+
+        read_vport(h, name, where);
+    }
+    for (guint i = 0; names != NULL && i < names->len; i++) {
+        LpmNode *port = lpm_node_find(h->server, LPM_IOSERVER_FC_PORTS,
+                                      g_ptr_array_index(names, i));
+
+        if (port != NULL) {
+            absent(port, LPM_FCPORT_FABRIC,
+                   "sysfs tells whether the switch supports NPIV only once "
+                   "a virtual port has logged in");
+        }
     }
 }
 

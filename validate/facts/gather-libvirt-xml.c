@@ -1153,6 +1153,7 @@ typedef struct Device {
     char *mac;
     char *wwpn;
     char *wwpn2;
+    char *parent;
 } Device;
 
 static void device_clear(Device *device)
@@ -1163,6 +1164,7 @@ static void device_clear(Device *device)
     g_free(device->mac);
     g_free(device->wwpn);
     g_free(device->wwpn2);
+    g_free(device->parent);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Device, device_clear)
@@ -1200,6 +1202,7 @@ static gboolean device_parse(const char *text, Device *device)
         device->mac = json_member(object, "mac");
         device->wwpn = json_member(object, "wwpn");
         device->wwpn2 = json_member(object, "wwpn2");
+        device->parent = json_member(object, "parent");
     } else {
         device->driver = option_value(text, "driver");
         if (device->driver == NULL) {
@@ -1210,6 +1213,7 @@ static gboolean device_parse(const char *text, Device *device)
         device->mac = option_value(text, "mac");
         device->wwpn = option_value(text, "wwpn");
         device->wwpn2 = option_value(text, "wwpn2");
+        device->parent = option_value(text, "parent");
     }
     return device->driver != NULL;
 }
@@ -1250,6 +1254,9 @@ static void read_device(Reader *r, LpmNode *part, const char *text, At at,
         lpm_node_set_string(item, LPM_VFC_IOSERVER, HOST, from);
         set_wwpn(r, item, LPM_VFC_WWPN, device.wwpn, at);
         set_wwpn(r, item, LPM_VFC_WWPN2, device.wwpn2, at);
+        if (device.parent != NULL) {
+            lpm_node_set_string(item, LPM_VFC_PORT, device.parent, from);
+        }
     } else if (strcmp(device.driver, "spapr-vscsi") == 0) {
         item = lpm_node_item(part, LPM_PARTITION_VSCSI, slot, from);
         lpm_node_set_string(item, LPM_VSCSI_IOSERVER, HOST, from);

@@ -9,6 +9,7 @@
 #include "facts/gather.h"
 #include "facts/json-read.h"
 #include "facts/offer-json.h"
+#include "vfc/wwpn.h"
 
 /* Logins and questions to a thousand LUNs, with time to spare. */
 #define STORAGE_DEADLINE_MS  60000u
@@ -22,7 +23,7 @@
 /* One command and what it tells. */
 typedef struct Query {
     const char *command;
-    LpmField tells[3];
+    LpmField tells[6];
     guint n_tells;
     /* Reads the reply; sets facts only on success. */
     gboolean (*read)(LpmFacts *facts, LpmSide side, JsonNode *reply,
@@ -379,10 +380,78 @@ static gboolean read_macs(LpmFacts *facts, LpmSide side, JsonNode *reply,
                         "query-rx-filter", error);
 }
 
+/* What query-lpm tells of adapters. */
+typedef struct Adapters {
+    GPtrArray *wwpns;
+    GPtrArray *logins;
+    GPtrArray *fenced;
+} Adapters;
+
+static gboolean each_adapter(JsonObject *object, const LpmJsonPath *path,
+                             gpointer opaque, GError **error)
+{
+    Adapters *adapters = opaque;
+    g_autofree char *id = NULL;
+    guint64 wwpn[2];
+    guint32 active = 0;
+    gboolean logged_in = FALSE;
+    gboolean fenced = FALSE;
+
+    if (!lpm_json_get_string(object, path, "id", REQ, TEXT_MAX, &id,
+                             error) ||
+        !lpm_json_get_wwpn(object, path, "wwpn", &wwpn[0], error) ||
+        !lpm_json_get_wwpn(object, path, "wwpn2", &wwpn[1], error) ||
+        !lpm_json_get_u32(object, path, "active", REQ, &active, error) ||
+        !lpm_json_get_bool(object, path, "logged-in", REQ, &logged_in,
+                           error) ||
+        !lpm_json_get_bool(object, path, "fenced", REQ, &fenced, error)) {
+        return FALSE;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(wwpn); i++) {
+        g_ptr_array_add(adapters->wwpns, lpm_vfc_wwpn_text(wwpn[i]));
+    }
+    if (logged_in) {
+        g_ptr_array_add(adapters->logins,
+                        lpm_vfc_wwpn_text(wwpn[active == 2 ? 1 : 0]));
+    }
+    if (fenced) {
+        g_ptr_array_add(adapters->fenced, g_steal_pointer(&id));
+    }
+    return TRUE;
+}
+
+static gboolean read_adapters(LpmFacts *facts, LpmSide side,
+                              JsonObject *reply, GError **error)
+{
+    g_autoptr(GPtrArray) wwpns = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) logins = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) fenced = g_ptr_array_new_with_free_func(g_free);
+    Adapters adapters = { wwpns, logins, fenced };
+
+    if (!json_object_has_member(reply, "vfc")) {
+        /* one without the device: what it tells of them is absent */
+        return TRUE;
+    }
+    if (!lpm_json_each(json_object_get_member(reply, "vfc"), LIST_MAX,
+                       each_adapter, &adapters, error)) {
+        return FALSE;
+    }
+    lpm_facts_set_strings(facts, side, LPM_QEMU_VFC_WWPNS,
+                          g_steal_pointer(&wwpns), "query-lpm");
+    lpm_facts_set_strings(facts, side, LPM_QEMU_VFC_LOGINS,
+                          g_steal_pointer(&logins), "query-lpm");
+    lpm_facts_set_strings(facts, side, LPM_QEMU_VFC_FENCED,
+                          g_steal_pointer(&fenced), "query-lpm");
+    return TRUE;
+}
+
 static gboolean read_lpm(LpmFacts *facts, LpmSide side, JsonNode *reply,
                          GError **error)
 {
-    if (!string_fact(facts, side, LPM_QEMU_LPM_PHASE, reply, "phase", REQ,
+    JsonObject *object = lpm_json_object(reply, NULL, error);
+
+    if (object == NULL || !read_adapters(facts, side, object, error) ||
+        !string_fact(facts, side, LPM_QEMU_LPM_PHASE, reply, "phase", REQ,
                      NULL, "query-lpm", error) ||
         !string_fact(facts, side, LPM_QEMU_LPM_PEER, reply, "peer", REQ,
                      NULL, "query-lpm", error)) {
@@ -437,7 +506,8 @@ static const Query queries[] = {
     { "query-block-jobs", { LPM_QEMU_BLOCK_JOBS }, 1, read_jobs, NULL },
     { "query-rx-filter", { LPM_QEMU_MACS }, 1, read_macs, NULL },
     { "query-lpm",
-      { LPM_QEMU_LPM_OBJECT, LPM_QEMU_LPM_PEER, LPM_QEMU_LPM_PHASE }, 3,
+      { LPM_QEMU_LPM_OBJECT, LPM_QEMU_LPM_PEER, LPM_QEMU_LPM_PHASE,
+        LPM_QEMU_VFC_FENCED, LPM_QEMU_VFC_LOGINS, LPM_QEMU_VFC_WWPNS }, 6,
       read_lpm, no_lpm },
     { "query-lpm-offer", { LPM_QEMU_OFFER }, 1, read_offer, NULL },
 };

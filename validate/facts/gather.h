@@ -32,6 +32,15 @@ void lpm_gather_qmp(LpmFacts *facts, LpmSide side, LpmQmp *qmp,
 void lpm_gather_storage_qmp(LpmFacts *facts, LpmSide side, LpmQmp *qmp);
 
 /**
+ * lpm_gather_looks:
+ *
+ * When all was gathered: of each virtual Fibre Channel adapter of the source
+ * whether the storage shows both its WWPNs the same, if both offers tell that
+ * it was looked at, by one WWPN each.  What was told otherwise gives way.
+ */
+void lpm_gather_looks(LpmFacts *facts);
+
+/**
  * lpm_gather_offer_file:
  * @path: JSON that "lpm offer" wrote
  *
