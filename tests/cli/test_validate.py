@@ -192,6 +192,71 @@ def other_luns_are_found_without_a_move(case):
         1, 'FAIL', 'vfc.luns', 'target 5005076801234567', 'LUN 1: absent')
 
 
+def adapters(reply, logged_in, fenced=False):
+    """What query-lpm tells of the adapters of the recorded offers."""
+    offer = recording('lpm-source')[1]['query-lpm-offer']['return']
+    info = recording(reply)[1]['query-lpm']['return']
+    info['vfc'] = [{'id': 'vfc%d' % i, 'reg': pair['reg'],
+                    'wwpn': pair['wwpn'], 'wwpn2': pair['wwpn2'],
+                    'active': 1 if reply == 'lpm-source' else 2,
+                    'logged-in': logged_in, 'fenced': fenced, 'targets': []}
+                   for i, pair in enumerate(offer['wwpns'])]
+    return {'query-lpm': ret(info)}
+
+
+def logins_left_over_are_found(case):
+    """A destination has no WWPN logged in before a move, and a source with
+    the guest does not turn its commands away."""
+    rule = ('--rule', 'vfc.standby-idle')
+    pair = recording('lpm-source')[1]['query-lpm-offer']['return']['wwpns'][0]
+    a, b = case.pair()
+    # a QEMU that tells of none has none
+    lpm('validate', *both(a, b), *rule, '--verbose').expect(0, 'N/A')
+    for source, destination, code, texts in (
+            ((True, False), (False, False), 0, ['PASS']),
+            ((True, False), (True, False), 1,
+             ['FAIL', 'destination.qemu.vfc-logins', pair['wwpn2']]),
+            ((True, True), (False, False), 1,
+             ['FAIL', 'source.qemu.vfc-fenced: vfc0'])):
+        a.changes.update(adapters('lpm-source', *source))
+        b.changes.update(adapters('lpm-destination', *destination))
+        lpm('validate', *both(a, b), *rule, '--verbose').expect(code, *texts)
+    a.changes.update(adapters('lpm-source', True))
+    b.changes['query-lpm']['return']['vfc'][0]['wwpn'] = 'c05'
+    lpm('validate', *both(a, b), *rule).expect(
+        2, 'UNKNOWN', 'reply to query-lpm', '/0/wwpn')
+
+
+def storage_tells_of_host_groups(case):
+    """What both ends were shown decides, where an inventory names the
+    partition; without a look nobody knows."""
+    offer = recording('lpm-source')[1]['query-lpm-offer']['return']
+    pair = offer['wwpns'][0]
+    path = case.path('hosts.json')
+    with open(path, 'w', encoding='utf-8') as file:
+        json.dump({'version': 1, 'systems': [
+            {'name': 'here', 'partitions': [{
+                'name': offer['name'], 'vfc-adapters': [{
+                    'slot': '3', 'wwpn': pair['wwpn'],
+                    'wwpn2': pair['wwpn2'], 'host-groups': ['one'],
+                    'host-groups2': ['another']}]}]},
+            {'name': 'there', 'partitions': []}]}, file)
+    hosts = ('--source', 'inventory:' + path + '#here', '--destination',
+             'inventory:' + path + '#there', '--rule', 'VTG-101',
+             '--verbose')
+    a, b = case.pair()
+    lpm('validate', *both(a, b), *hosts).expect(
+        0, 'PASS     vfc.host-groups', 'same-luns: yes')
+    other = recording('lpm-destination')[1]['query-lpm-offer']['return']
+    del other['luns'][1]
+    b.changes['query-lpm-offer'] = ret(other)
+    lpm('validate', *both(a, b), *hosts).expect(
+        1, 'FAIL     vfc.host-groups', 'same-luns: no')
+    other['looks'] = other['luns'] = []
+    lpm('validate', *both(a, b), *hosts).expect(
+        1, 'FAIL     vfc.host-groups', 'host-groups2: another')
+
+
 def storage_is_left_alone(case):
     a, b = case.pair()
     lpm('validate', *both(a, b), '--no-probe-storage').expect(0)
@@ -526,7 +591,8 @@ main([passes, only_asks, json_pass, json_fail_and_unknown,
       ill_typed_reply_is_unknown, offer_error_has_pointer, one_rule_by_id,
       rules_by_spec_id, unknown_rule_is_usage, explain_every_rule,
       explain_by_spec_id, storage_is_probed,
-      other_luns_are_found_without_a_move, storage_is_left_alone,
+      other_luns_are_found_without_a_move, logins_left_over_are_found,
+      storage_tells_of_host_groups, storage_is_left_alone,
       storage_of_a_guest_that_is_off, storage_not_seen_is_unknown,
       saved_offers,
       inactive_move_looks_at_preferred_only, offer_without_object, bad_offer_files, quiet_and_verbose,

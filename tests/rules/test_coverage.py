@@ -20,6 +20,9 @@ SECTIONS_2014 = (
     "NET 1", "SYNC 4", "SUSP 7", "VIOS 1", "SSP 6", "VTPM 4", "VSN 7",
     "STG 5", "FC 9", "MSP 4", "TUN 3", "RMC 2", "PSD 3", "PERF 6", "EVAC 3",
     "DPO 1", "PROC 2", "APP 1")
+# Of the Virtage guide those about Fibre Channel ports and WWPNs
+VIRTAGE = ["VTG-%03d" % number for number in
+           (60, 62, 98, 99, 100, 101, 102, 103, 104, 105, 419)]
 
 
 def ids(edition, sections, places):
@@ -31,7 +34,7 @@ def ids(edition, sections, places):
 
 def faults(rules, lines):
     wanted = set(ids("PVM", SECTIONS_2013, 3)) | \
-        set(ids("PVM14", SECTIONS_2014, 2))
+        set(ids("PVM14", SECTIONS_2014, 2)) | set(VIRTAGE)
     covers = {r["id"]: set(r["covers"]) for r in rules}
     seen = {line["id"] for line in lines}
     for name in sorted(wanted - seen):
@@ -51,7 +54,7 @@ def faults(rules, lines):
         pairs.add((name, row))
     for row in sorted(covers):
         for name in sorted(covers[row]):
-            if name.startswith("PVM") and (name, row) not in pairs:
+            if name.startswith(("PVM", "VTG")) and (name, row) not in pairs:
                 yield "row %s covers %s, which has no line for it" % (row,
                                                                       name)
 

@@ -33,6 +33,7 @@ const LpmRuleSet *const lpm_rule_sets[] = {
     &lpm_rules_time,
     &lpm_rules_trusted_boot,
     &lpm_rules_vfc,
+    &lpm_rules_vfc_san,
     &lpm_rules_vscsi,
     &lpm_rules_vswitch,
     NULL,

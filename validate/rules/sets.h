@@ -36,6 +36,7 @@ extern const LpmRuleSet lpm_rules_suspend;
 extern const LpmRuleSet lpm_rules_time;
 extern const LpmRuleSet lpm_rules_trusted_boot;
 extern const LpmRuleSet lpm_rules_vfc;
+extern const LpmRuleSet lpm_rules_vfc_san;
 extern const LpmRuleSet lpm_rules_vscsi;
 extern const LpmRuleSet lpm_rules_vswitch;
 

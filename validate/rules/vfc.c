@@ -543,7 +543,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "vfc.free-vports",
-        .covers = "PVM-VFC-008 PVM-VFC-012",
+        .covers = "PVM-VFC-008 PVM-VFC-012 VTG-062",
         .title = "the destination has a free virtual port for every virtual "
                  "Fibre Channel adapter",
         .moves = LPM_MOVE_ANY,
@@ -562,7 +562,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "vfc.luns-same",
-        .covers = "PVM-VFC-003 PVM14-FC-05",
+        .covers = "PVM-VFC-003 PVM14-FC-05 VTG-098 VTG-099",
         .title = "both WWPNs of every adapter see the same LUNs",
         .moves = LPM_MOVE_ANY,
         .profiles = LPM_PROFILE_ALL,
@@ -610,7 +610,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "vfc.npiv-switches",
-        .covers = "PVM-VFC-002 PVM14-FC-05",
+        .covers = "PVM-VFC-002 PVM14-FC-05 VTG-100",
         .title = "the switches of both sides support NPIV",
         .moves = LPM_MOVE_ANY,
         .profiles = LPM_PROFILE_ALL,
@@ -640,7 +640,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "vfc.port-zoning",
-        .covers = "PVM-VFC-005 PVM14-FC-07",
+        .covers = "PVM-VFC-005 PVM14-FC-07 VTG-098 VTG-099",
         .title = "a port of the destination sees exactly the targets of the "
                  "source's port",
         .moves = LPM_MOVE_ANY,
@@ -754,7 +754,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "vfc.wwpn-logged-out",
-        .covers = "PVM-VFC-016 PVM14-FC-08",
+        .covers = "PVM-VFC-016 PVM14-FC-08 VTG-419",
         .title = "no WWPN of the partition is logged in at the destination",
         .moves = LPM_MOVE_ANY,
         .profiles = LPM_PROFILE_ALL,
@@ -785,7 +785,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "vfc.wwpn-unused",
-        .covers = "PVM-VFC-017 PVM14-FC-08",
+        .covers = "PVM-VFC-017 PVM14-FC-08 VTG-419",
         .title = "nobody else on the destination has a WWPN of the partition",
         .moves = LPM_MOVE_ANY,
         .profiles = LPM_PROFILE_ALL,
@@ -801,7 +801,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "vfc.wwpn-zoning",
-        .covers = "PVM-VFC-004 PVM14-FC-07",
+        .covers = "PVM-VFC-004 PVM14-FC-07 VTG-102",
         .title = "both WWPNs of every adapter are zoned with the same "
                  "targets",
         .moves = LPM_MOVE_ANY,
@@ -810,8 +810,8 @@ static const LpmRule rows[] = {
         .severity = LPM_SEVERITY_ERROR,
         .test = EACH(PART(VFC), SAME_STRINGS(IT(VFC, TARGETS),
                                              IT(VFC, TARGETS2))),
-        .remedy = "put both WWPNs of the pair in the same zones; HSCLA319 is "
-                  "the HMC's message",
+        .remedy = "zone both WWPNs of the pair with the same targets; "
+                  "HSCLA319 is the HMC's message",
         .source = "PVM-VFC-004; C-24; 2013 line 3287; 2014 line 3063",
     },
 };

@@ -1603,7 +1603,7 @@ static const LpmCheck checks[] = {
                  " from both ends",
         .failure = "the storage of a virtual Fibre Channel adapter cannot be"
                    " seen from both ends",
-        .covers = "",
+        .covers = "VTG-098 VTG-099",
         .party = LPM_PARTY_BOTH,
         .severity = LPM_SEVERITY_ERROR,
         .holds = lpm_storage_is_seen,
@@ -1614,7 +1614,7 @@ static const LpmCheck checks[] = {
         .id = "vfc.luns",
         .title = "both WWPNs of a pair see the same LUNs",
         .failure = "the WWPNs of a pair do not see the same LUNs",
-        .covers = "",
+        .covers = "VTG-098 VTG-099 VTG-101",
         .party = LPM_PARTY_DESTINATION,
         .severity = LPM_SEVERITY_ERROR,
         .holds = lpm_storage_same_luns,
@@ -1625,7 +1625,7 @@ static const LpmCheck checks[] = {
         .title = "a LUN is the same logical unit for both WWPNs of a pair",
         .failure = "a LUN is another logical unit for the other WWPN of the"
                    " pair",
-        .covers = "",
+        .covers = "VTG-098 VTG-099",
         .party = LPM_PARTY_DESTINATION,
         .severity = LPM_SEVERITY_ERROR,
         .holds = lpm_storage_same_units,
