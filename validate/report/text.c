@@ -322,7 +322,7 @@ static void print_undescribed(Page *page, const LpmJudged *judged)
     for (guint i = 0; i < judged->results->len; i++) {
         const LpmRuleResult *result = g_ptr_array_index(judged->results, i);
 
-        n += result->rule->test != NULL &&
+        n += result->rule->hosts &&
              (result->rule->moves & judged->run->move) != 0;
     }
     if (n > 0) {
