@@ -159,6 +159,7 @@ def same(stage):
     if code or bad:
         raise TestError("lpm validate: exit %d, %s" % (code, bad))
     expect("vfc.luns", results["vfc.luns"]["status"], "pass")
+    expect("vfc.standby-idle", results["vfc.standby-idle"]["status"], "pass")
     expect("logins there", logins(dst), [(PAIR[1], True), (PAIR[1], False)])
     standby_is_out(stage, stage.san)
     offer = src.cmd("query-lpm-offer", probe_storage=True)
@@ -328,6 +329,8 @@ def moves_after_all(stage):
              "the source to tell of its logout", 10)
     expect("the source's adapter", (adapter(src)["logged-in"],
                                     adapter(src)["fenced"]), (False, True))
+    _, results = validate(src, dst)     # as if it were to move once more
+    expect("vfc.standby-idle", results["vfc.standby-idle"]["status"], "fail")
     wait_for(lambda: dst.status() == "running", "the guest to run", 20)
     wait_for(lambda: all(names == [PAIR[1]]
                          for names in stage.san.sessions().values()),
