@@ -14,14 +14,10 @@ import sys
 
 import disk
 import san
-from harness import (Bench, QmpError, Tap, TestError, expect, finish_move,
-                     full, ppc_args, prepare, require, set_caps, wait_for)
+from harness import (QmpError, Tap, TestError, expect, finish_move, full,
+                     prepare, set_caps, wait_for)
 from proxy import Proxy
-
-PAIR = ("c0507606d5a20000", "c0507606d5a20001")
-APPEND = "lpm.mem=64 lpm.rate=500 lpm.interval=2000"
-SLOTS = 256
-SLOW = 4 << 20      # bytes/s: time to do something while RAM moves
+from vfcstage import PAIR, SLOW, LoadedStage, kill, ram_moves, run
 
 tap = Tap()
 
@@ -30,42 +26,19 @@ def status_of(vm):
     return vm.cmd("query-migrate").get("status")
 
 
-class Stage:
+class Stage(LoadedStage):
+    OPTIONS = {"smp": "1"}
+    MIB = 16
+    POLL = 0.5
+
     def __init__(self, bench):
-        self.bench = bench
-        self.san = san.San(os.path.join(bench.dir, "san"))
-        self.vm = None
-        self.active = 0         # which WWPN the guest has
-        self.disks = []         # (path in the guest, file on the host)
+        super().__init__(bench)
         self.matrix = []
-
-    def options(self):
-        return {"append": APPEND, "smp": "1", "extra": [
-            "-device", "spapr-vfc,id=vfc0,reg=0x71000010,wwpn=%s,wwpn2=%s,"
-            "fabric=iscsi,portal=%s" % (*PAIR, self.san.portal)]}
-
-    @property
-    def standby(self):
-        return PAIR[1 - self.active]
-
-    def guest(self):
-        if self.vm:
-            return self.vm
-        san.fill(self.san, PAIR, targets=2, luns=1, mib=16)
-        self.vm = self.bench.boot("vfc", **self.options())
-        wait_for(lambda: len(disk.view(self.vm).disks) == 2, "two disks",
-                 disk.DEADLINE, 0.5)
-        view = disk.view(self.vm)
-        for target in self.san.targets:
-            path = view.disk(PAIR[0], target.wwpn, 1)["path"]
-            self.disks.append((path, target.luns[1].path))
-            disk.start(self.vm, path, "slots=%d threads=2 reads=30" % SLOTS)
-        return self.vm
 
     def begin(self, pause=False, slow=True, through=False):
         """A move that has begun to send RAM, or stands before the stop."""
         src = self.guest()
-        dst = self.bench.vm("vfc", ppc_args(incoming=True, **self.options()))
+        dst = self.destination()
         prepare(src, dst)
         set_caps(src, pause_before_switchover=pause)
         if slow and not pause:
@@ -80,29 +53,8 @@ class Stage:
             wait_for(lambda: status_of(src) == "pre-switchover",
                      "the point before the stop", 60)
         elif slow:
-            wait_for(lambda: src.cmd("query-migrate").get("ram", {}).get(
-                "transferred"), "RAM to move", 30)
+            ram_moves(src)
         return src, dst, proxy
-
-    def goes_on(self, vm, deadline=90):
-        """More is written and read than before, without an error."""
-        before = [disk.stat(vm, path) for path, _ in self.disks]
-
-        def more():
-            return all(disk.stat(vm, path)["writes"] > line["writes"] + 20
-                       for (path, _), line in zip(self.disks, before))
-        wait_for(more, "writes to go on", deadline, 0.5)
-        lines = [disk.stat(vm, path) for path, _ in self.disks]
-        for line in lines:
-            for name in ("errors", "bad", "lost"):
-                expect(name, line[name], 0)
-        return max(line["gap_ms"] for line in lines)
-
-    def alone(self, number):
-        """That WWPN, and no other of the pair, has sessions everywhere."""
-        wait_for(lambda: all(names == [PAIR[number]] for names in
-                             self.san.sessions().values()),
-                 "sessions of %s alone" % PAIR[number], 30)
 
     def stays(self, src, dst=None):
         wait_for(lambda: src.status() == "running", "the source to run", 30)
@@ -121,11 +73,6 @@ class Stage:
             self.bench.drop(src)
         self.vm = dst
         return "destination", gap
-
-
-def kill(vm):
-    vm.process.kill()
-    vm.process.wait()
 
 
 def failed(src, word=None):
@@ -352,13 +299,6 @@ def after_session_closed(stage):
     return stage.moved(src, dst)
 
 
-def records(stage):
-    """All that the guest was told of is there, for it and for us."""
-    vm = stage.guest()
-    total = disk.end_all(vm, stage.disks, SLOTS)
-    return "%d writes, all there" % total
-
-
 def ram_source_killed(stage):
     """the source is killed: the guest is lost, as without a move; nothing
     of it starts elsewhere, and no WWPN stays logged in"""
@@ -408,30 +348,18 @@ def write_matrix(stage, path):
                 "%d ms" % gap if gap else ""))
 
 
-def main():
-    require()
-    if not san.available():
-        print("1..0 # SKIP no tgtd (package tgt)")
-        return 0
-    with Bench() as bench:
-        stage = Stage(bench)
-        try:
-            for function in (CASES if full() or len(sys.argv) > 1 else
-                             QUICK):
-                tap.case(function.__name__.replace("_", "-"))(
-                    lambda function=function: run_case(stage, function))
-            tap.case("records")(lambda: records(stage))
-            tap.case("ram-source-killed")(
-                lambda: run_case(stage, ram_source_killed))
-            code = tap.run()
-            if os.environ.get("LPM_TABLE"):
-                write_matrix(stage, os.environ["LPM_TABLE"])
-            return code
-        finally:
-            if stage.san.alive():
-                stage.san.thaw()
-            stage.san.stop()
+def cases(stage):
+    for function in CASES if full() or len(sys.argv) > 1 else QUICK:
+        tap.case(function.__name__.replace("_", "-"))(
+            lambda function=function: run_case(stage, function))
+    tap.case("records")(stage.records)
+    tap.case("ram-source-killed")(
+        lambda: run_case(stage, ram_source_killed))
+    code = tap.run()
+    if os.environ.get("LPM_TABLE"):
+        write_matrix(stage, os.environ["LPM_TABLE"])
+    return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(Stage, cases))
