@@ -21,10 +21,23 @@ struct LpmCodec {
     Object parent_obj;
 };
 
+/* The source's side of the current or last migration. */
+typedef struct LpmStreamStats {
+    bool used;              /* there was one */
+    int level;              /* of zstd, or LPM_LEVEL_NONE */
+    uint64_t link;          /* bytes a second; 0: faster than was seen */
+    LpmStoreStats store;
+} LpmStreamStats;
+
 struct LpmCodecClass {
     ObjectClass parent_class;
     /* Totals of the current or last migration. Any thread. */
-    void (*get_stats)(LpmCodecStats *ret_encode, LpmCodecStats *ret_decode);
+    void (*get_stats)(LpmCodecStats *ret_encode, LpmCodecStats *ret_decode,
+                      LpmStreamStats *ret_stream);
+    /* Of the next migrations; LPM_BUDGET_AUTO: enough for all RAM */
+    void (*set_budget)(uint64_t bytes);
 };
+
+#define LPM_BUDGET_AUTO UINT64_MAX
 
 #endif /* LPM_CODEC_CLASS_H */

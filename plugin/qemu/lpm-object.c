@@ -78,6 +78,8 @@ struct MigrationLpm {
     LpmPeerPolicy peer;
     char *preferred_mode;       /* as given, before the machine has it */
     uint32_t probe_timeout_ms;
+    uint64_t delta_budget;      /* bytes, or LPM_BUDGET_AUTO */
+    bool check_ram;
     uint32_t answer_timeout_ms;
 
     bool complete;
@@ -281,6 +283,15 @@ static void set_refusal(Error **errp, const char *what,
 
 /* Source */
 
+static void set_codec_budget(MigrationLpm *lpm)
+{
+    ObjectClass *codec = module_object_class_by_name(TYPE_LPM_CODEC);
+
+    if (codec) {
+        LPM_CODEC_CLASS(codec)->set_budget(lpm->delta_budget);
+    }
+}
+
 static bool lpm_begin(void *opaque, MigrationPeerKind kind, Error **errp)
 {
     MigrationLpm *lpm = opaque;
@@ -297,6 +308,7 @@ static bool lpm_begin(void *opaque, MigrationPeerKind kind, Error **errp)
         return false;
     }
 
+    set_codec_budget(lpm);
     offer = lpm_gather();
     g_clear_pointer(&lpm->record, g_bytes_unref);
     lpm->record = lpm_offer_encode(offer, &gerr);
@@ -809,13 +821,14 @@ static LpmInfo *lpm_query(void *opaque, Error **errp)
     g_autoptr(LpmOffer) now = lpm_offer_new();
     LpmInfo *info = g_new0(LpmInfo, 1);
     LpmCodecStats encode = { 0 }, decode = { 0 };
+    LpmStreamStats stream = { 0 };
     ObjectClass *codec = module_object_class_by_name(TYPE_LPM_CODEC);
 
     refresh_destination(lpm);
     /* Asked for all through a move: the modes only, not every section */
     lpm_gather_target(now, false);
     if (codec) {
-        LPM_CODEC_CLASS(codec)->get_stats(&encode, &decode);
+        LPM_CODEC_CLASS(codec)->get_stats(&encode, &decode, &stream);
     }
     info->peer = lpm->peer;
     info->preferred_mode = g_strdup(now->preferred_mode);
@@ -824,6 +837,7 @@ static LpmInfo *lpm_query(void *opaque, Error **errp)
     info->vfc = lpm_query_adapters();
     info->encode = lpm_codec_stats_to_qapi(&encode);
     info->decode = lpm_codec_stats_to_qapi(&decode);
+    info->stream = stream.used ? lpm_stream_to_qapi(&stream) : NULL;
 
     QEMU_LOCK_GUARD(&lpm->lock);
     info->phase = lpm->phase;
@@ -1036,6 +1050,29 @@ static void lpm_get_timeout(Object *obj, Visitor *v, const char *name,
                       errp);
 }
 
+static void lpm_get_budget(Object *obj, Visitor *v, const char *name,
+                           void *opaque, Error **errp)
+{
+    visit_type_size(v, name, &MIGRATION_LPM(obj)->delta_budget, errp);
+}
+
+static void lpm_set_budget(Object *obj, Visitor *v, const char *name,
+                           void *opaque, Error **errp)
+{
+    /* As the others: the next move takes it, whole or not at all */
+    visit_type_size(v, name, &MIGRATION_LPM(obj)->delta_budget, errp);
+}
+
+static bool lpm_get_check_ram(Object *obj, Error **errp)
+{
+    return MIGRATION_LPM(obj)->check_ram;
+}
+
+static void lpm_set_check_ram(Object *obj, bool value, Error **errp)
+{
+    MIGRATION_LPM(obj)->check_ram = value;
+}
+
 static void lpm_instance_init(Object *obj)
 {
     MigrationLpm *lpm = MIGRATION_LPM(obj);
@@ -1043,6 +1080,7 @@ static void lpm_instance_init(Object *obj)
     qemu_mutex_init(&lpm->lock);
     lpm->probe_timeout_ms = LPM_DEFAULT_PROBE_TIMEOUT_MS;
     lpm->answer_timeout_ms = LPM_DEFAULT_ANSWER_TIMEOUT_MS;
+    lpm->delta_budget = LPM_BUDGET_AUTO;
 }
 
 static void lpm_instance_finalize(Object *obj)
@@ -1085,6 +1123,10 @@ static void lpm_class_init(ObjectClass *oc, void *data)
     object_class_property_add(oc, "answer-timeout", "uint32", lpm_get_timeout,
         lpm_set_timeout, NULL,
         GSIZE_TO_POINTER(offsetof(MigrationLpm, answer_timeout_ms)));
+    object_class_property_add(oc, "delta-budget", "size", lpm_get_budget,
+                              lpm_set_budget, NULL, NULL);
+    object_class_property_add_bool(oc, "check-ram", lpm_get_check_ram,
+                                   lpm_set_check_ram);
 }
 
 static const TypeInfo lpm_info = {

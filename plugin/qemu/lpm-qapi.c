@@ -384,8 +384,24 @@ LpmCodecStatsInfo *lpm_codec_stats_to_qapi(const LpmCodecStats *stats)
     info->raw_frames = stats->raw_frames;
     info->delta_frames = stats->delta_frames;
     info->pages = stats->pages;
+    info->delta_pages = stats->delta_pages;
+    info->delta_bytes = stats->delta_bytes;
     info->raw_bytes = stats->raw_bytes;
     info->wire_bytes = stats->wire_bytes;
     info->time_ns = stats->time_ns;
+    return info;
+}
+
+LpmStreamStatsInfo *lpm_stream_to_qapi(const LpmStreamStats *stats)
+{
+    LpmStreamStatsInfo *info = g_new0(LpmStreamStatsInfo, 1);
+
+    info->has_level = stats->level != LPM_LEVEL_NONE;
+    info->level = info->has_level ? stats->level : 0;
+    info->has_link = stats->link != 0;
+    info->link = stats->link;
+    info->store_budget = stats->store.budget;
+    info->store_used = stats->store.used;
+    info->store_refused = stats->store.refused;
     return info;
 }

@@ -8,7 +8,7 @@
 
 #include "qapi/qapi-types-lpm.h"
 
-#include "codec/codec.h"
+#include "lpm-codec-class.h"
 #include "compat/answer.h"
 #include "compat/offer.h"
 
@@ -19,6 +19,7 @@ LpmOfferInfo *lpm_offer_to_qapi(const LpmOffer *offer);
 LpmOffer *lpm_offer_from_qapi(const LpmOfferInfo *info, Error **errp);
 LpmAnswerInfo *lpm_answer_to_qapi(const LpmAnswer *answer);
 LpmCodecStatsInfo *lpm_codec_stats_to_qapi(const LpmCodecStats *stats);
+LpmStreamStatsInfo *lpm_stream_to_qapi(const LpmStreamStats *stats);
 
 /* Strings of a GPtrArray as a QAPI list. */
 strList *lpm_strings_to_qapi(const GPtrArray *strings);

@@ -6,15 +6,25 @@
 #include "qemu/osdep.h"
 #include "qemu/module.h"
 #include "qemu/thread.h"
+#include "qemu/timer.h"
+#include "qemu/units.h"
 #include "qapi/error.h"
 #include "exec/ramblock.h"
 #include "exec/target_page.h"
+#include "io/channel-socket.h"
+#include "io/channel-tls.h"
 #include "migration/migration.h"
 #include "migration/multifd.h"
 #include "migration/options.h"
 #include "migration/ram.h"
 
+#ifdef CONFIG_LINUX
+#include <sys/ioctl.h>
+#include <linux/sockios.h>
+#endif
+
 #include "codec/codec.h"
+#include "codec/effort.h"
 #include "lpm-codec-class.h"
 #include "lpm-error-glue.h"
 
@@ -36,6 +46,14 @@ typedef struct LpmRecv {
     unsigned index;     /* in channels.decoders */
 } LpmRecv;
 
+/* Long enough to tell something, short enough to follow a link. */
+#define WINDOW_NS   (20 * SCALE_MS)
+#define WINDOW_FRAMES 4
+
+/* By default the store may have what all RAM needs, and its pieces' rest. */
+#define BUDGET_SHARE 15
+#define BUDGET_MIN   (4 * MiB)
+
 /*
  * The coders of the migration that runs, so that their counters can be read
  * meanwhile, and the sum of those that have ended. Multifd has 255 channels
@@ -49,10 +67,33 @@ static struct {
     LpmDecoder *decoders[LPM_CHANNELS_MAX];
     LpmCodecStats encoded;
     LpmCodecStats decoded;
-} channels;
+
+    /* of all sending channels */
+    unsigned n_senders;
+    LpmStore *store;
+    uint64_t budget;
+    LpmEffort effort;
+    LpmEffortSample sample;     /* of the window that goes on */
+    unsigned sample_frames;
+    int64_t sample_start_ns;
+    uint64_t backlog[LPM_CHANNELS_MAX];
+    LpmStreamStats last;        /* of a migration that has ended */
+} channels = { .budget = LPM_BUDGET_AUTO };
+
+static void get_stream_stats(LpmStreamStats *ret_stream)
+{
+    *ret_stream = channels.last;
+    if (channels.store) {
+        ret_stream->used = true;
+        ret_stream->level = lpm_effort_level(channels.effort.step);
+        ret_stream->link = channels.effort.link;
+        lpm_store_stats(channels.store, &ret_stream->store);
+    }
+}
 
 static void lpm_codec_get_stats(LpmCodecStats *ret_encode,
-                                LpmCodecStats *ret_decode)
+                                LpmCodecStats *ret_decode,
+                                LpmStreamStats *ret_stream)
 {
     LpmCodecStats one;
     int i;
@@ -70,6 +111,13 @@ static void lpm_codec_get_stats(LpmCodecStats *ret_encode,
             lpm_codec_stats_add(ret_decode, &one);
         }
     }
+    get_stream_stats(ret_stream);
+}
+
+static void lpm_codec_set_budget(uint64_t bytes)
+{
+    QEMU_LOCK_GUARD(&channels.lock);
+    channels.budget = bytes;
 }
 
 /* Set @errp from @gerr with the channel in front, and free @gerr. */
@@ -80,22 +128,56 @@ static void channel_error(Error **errp, GError **gerr, uint8_t id)
     lpm_error_to_qemu(errp, gerr, prefix);
 }
 
+/* The first channel of a migration. */
+static void stream_begin(void)
+{
+    uint64_t budget = channels.budget;
+
+    if (budget == LPM_BUDGET_AUTO) {
+        budget = ram_bytes_total() / BUDGET_SHARE + BUDGET_MIN;
+    }
+    /* Zeros that leave by the main channel would not be known here. */
+    if (migrate_zero_page_detection() == ZERO_PAGE_DETECTION_LEGACY) {
+        budget = 0;
+    }
+    channels.store = lpm_store_new(budget);
+    channels.encoded = (LpmCodecStats) { 0 };
+    channels.last = (LpmStreamStats) { 0 };
+    channels.sample = (LpmEffortSample) { 0 };
+    channels.sample_frames = 0;
+    channels.sample_start_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
+    memset(channels.backlog, 0, sizeof(channels.backlog));
+    lpm_effort_init(&channels.effort);
+}
+
+/* The last channel of a migration. */
+static void stream_end(void)
+{
+    get_stream_stats(&channels.last);
+    g_clear_pointer(&channels.store, lpm_store_free);
+}
+
 static int multifd_lpm_send_setup(MultiFDSendParams *p, Error **errp)
 {
     g_autoptr(GError) gerr = NULL;
     LpmCodecParams params = { .level = 0 };
-    LpmEncoder *encoder = lpm_encoder_new(&params, &gerr);
+    LpmEncoder *encoder;
 
+    QEMU_LOCK_GUARD(&channels.lock);
+    if (channels.n_senders == 0) {
+        stream_begin();
+    }
+    params.store = channels.store;
+    encoder = lpm_encoder_new(&params, &gerr);
     if (!encoder) {
         channel_error(errp, &gerr, p->id);
+        if (channels.n_senders == 0) {
+            stream_end();
+        }
         return -1;
     }
-    WITH_QEMU_LOCK_GUARD(&channels.lock) {
-        if (p->id == 0) {
-            channels.encoded = (LpmCodecStats) { 0 };
-        }
-        channels.encoders[p->id] = encoder;
-    }
+    channels.n_senders++;
+    channels.encoders[p->id] = encoder;
     p->compress_data = encoder;
     /* One for the packet header and one for the frame */
     p->iov = g_new0(struct iovec, 2);
@@ -113,18 +195,99 @@ static void multifd_lpm_send_cleanup(MultiFDSendParams *p, Error **errp)
         lpm_codec_stats_add(&channels.encoded, &one);
         channels.encoders[p->id] = NULL;
         lpm_encoder_free(encoder);
+        if (--channels.n_senders == 0) {
+            stream_end();
+        }
     }
     g_clear_pointer(&p->iov, g_free);
+}
+
+/* What the link has not taken yet; false if nobody knows. */
+static bool get_backlog(QIOChannel *ioc, uint64_t *ret_bytes)
+{
+    Object *tls = object_dynamic_cast(OBJECT(ioc), TYPE_QIO_CHANNEL_TLS);
+    Object *sock = object_dynamic_cast(tls ?
+                                       OBJECT(QIO_CHANNEL_TLS(tls)->master) :
+                                       OBJECT(ioc), TYPE_QIO_CHANNEL_SOCKET);
+#ifdef SIOCOUTQ
+    int bytes;
+
+    if (sock && ioctl(QIO_CHANNEL_SOCKET(sock)->fd, SIOCOUTQ, &bytes) == 0) {
+        *ret_bytes = bytes;
+        return true;
+    }
+#endif
+    return false;
+}
+
+/* With the lock held: one window is over. */
+static void end_window(int64_t now_ns)
+{
+    LpmEffortSample *s = &channels.sample;
+    uint64_t backlog = 0;
+
+    for (int i = 0; i < LPM_CHANNELS_MAX; i++) {
+        backlog += channels.backlog[i];
+    }
+    s->wall_ns = now_ns - channels.sample_start_ns;
+    s->channels = channels.n_senders;
+    s->backlog_after = backlog;
+    s->limit = migrate_max_bandwidth();
+    lpm_effort_next(&channels.effort, s);
+    *s = (LpmEffortSample) { .backlog_before = backlog };
+    channels.sample_frames = 0;
+    channels.sample_start_ns = now_ns;
+}
+
+/*
+ * Counts a frame.  Where nobody knows what the link has not taken, a channel
+ * that does less than to encode half of the time is taken to wait for it.
+ */
+static void count_frame(MultiFDSendParams *p, const LpmFrameWork *work)
+{
+    LpmEffortSample *s = &channels.sample;
+    int64_t now_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
+    int64_t wall_ns;
+
+    QEMU_LOCK_GUARD(&channels.lock);
+    s->raw_bytes += work->raw_bytes;
+    s->wire_bytes += work->wire_bytes;
+    s->encode_ns += work->time_ns;
+    s->packed_from += work->packed_from;
+    s->packed_to += work->packed_to;
+    s->packed_ns += work->packed_ns;
+    channels.sample_frames++;
+    wall_ns = now_ns - channels.sample_start_ns;
+    if (!get_backlog(p->c, &channels.backlog[p->id])) {
+        s->link_waits = s->encode_ns * 2 < wall_ns * channels.n_senders;
+    }
+    if (wall_ns >= WINDOW_NS && channels.sample_frames >= WINDOW_FRAMES) {
+        end_window(now_ns);
+    }
+}
+
+static void forget_zero_pages(const MultiFDPages_t *pages)
+{
+    if (pages->num > pages->normal_num) {
+        lpm_store_forget(channels.store, pages->block->host,
+                         pages->offset + pages->normal_num,
+                         pages->num - pages->normal_num,
+                         multifd_ram_page_size());
+    }
 }
 
 static int multifd_lpm_send_prepare(MultiFDSendParams *p, Error **errp)
 {
     MultiFDPages_t *pages = &p->data->u.ram;
+    bool any = multifd_send_prepare_common(p);
     g_autoptr(GError) gerr = NULL;
     const guint8 *frame;
     gsize len;
 
-    if (multifd_send_prepare_common(p)) {
+    forget_zero_pages(pages);
+    if (any) {
+        lpm_encoder_set_level(p->compress_data, lpm_effort_level(
+                                  qatomic_read(&channels.effort.step)));
         if (!lpm_encoder_encode(p->compress_data, pages->block->host,
                                 pages->offset, pages->normal_num,
                                 multifd_ram_page_size(), &frame, &len,
@@ -132,6 +295,7 @@ static int multifd_lpm_send_prepare(MultiFDSendParams *p, Error **errp)
             channel_error(errp, &gerr, p->id);
             return -1;
         }
+        count_frame(p, lpm_encoder_work(p->compress_data));
         p->iov[p->iovs_num].iov_base = (void *)frame;
         p->iov[p->iovs_num].iov_len = len;
         p->iovs_num++;
@@ -250,7 +414,10 @@ migration_init(multifd_lpm_register);
 
 static void lpm_codec_class_init(ObjectClass *oc, void *data)
 {
-    LPM_CODEC_CLASS(oc)->get_stats = lpm_codec_get_stats;
+    LpmCodecClass *codec = LPM_CODEC_CLASS(oc);
+
+    codec->get_stats = lpm_codec_get_stats;
+    codec->set_budget = lpm_codec_set_budget;
 }
 
 static const TypeInfo lpm_codec_info = {

@@ -124,7 +124,8 @@ class Qmp:
 class Vm:
     """A QEMU process with its QMP and, on pseries, its console."""
 
-    def __init__(self, workdir, name, args, binary=None, env=None):
+    def __init__(self, workdir, name, args, binary=None, env=None,
+                 prefix=()):
         self.name = name
         self.dir = os.path.join(workdir, name)
         os.makedirs(self.dir, exist_ok=True)
@@ -135,7 +136,7 @@ class Vm:
         self.stderr_path = os.path.join(self.dir, "stderr")
         self.log = open(os.path.join(self.dir, "console.log"), "ab")
         binary = binary or qemu()
-        command = [binary, "-name", name, "-display", "none", "-nodefaults",
+        command = [*prefix, binary, "-name", name, "-display", "none", "-nodefaults",
                    "-qmp", "unix:%s,server=on,wait=off" % self.qmp_path,
                    "-qmp", "unix:%s,server=on,wait=off" % self.lpm_path,
                    "-chardev", "stdio,id=con0,signal=off"]
@@ -348,8 +349,8 @@ def prepare(*vms, channels=2, compression="lpm", **params):
                multifd_compression=compression, max_bandwidth=0, **params)
 
 
-def start_move(bench, src, dst):
-    uri = "unix:" + bench.socket("mig")
+def start_move(bench, src, dst, uri=None):
+    uri = uri or "unix:" + bench.socket("mig")
     dst.cmd("migrate-incoming", uri=uri)
     src.cmd("migrate", uri=uri)
 

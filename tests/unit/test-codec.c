@@ -25,9 +25,10 @@ typedef struct Pair {
     guint32 page_size;
 } Pair;
 
+/* @level: 0 for one whose frames stand alone */
 static Pair *pair_new(int level)
 {
-    LpmCodecParams params = { .level = level };
+    LpmCodecParams params = { .level = level ? level : -1 };
     g_autoptr(GError) error = NULL;
     Pair *p = g_new0(Pair, 1);
 
@@ -191,7 +192,7 @@ static void test_largest_page(void)
 
 static void test_method(void)
 {
-    g_autoptr(Pair) p = pair_new(0);
+    g_autoptr(Pair) p = pair_new(1);
     LpmCodecStats sent;
     LpmCodecStats got;
     LpmCodecStats sum = { 0 };
@@ -208,7 +209,7 @@ static void test_method(void)
 
     pages_fill(PAGES_TEXT, p->src, BLOCK, &seed);
     frame = pair_encode(p, &len);
-    g_assert_cmpuint(frame[5], ==, LPM_FRAME_METHOD_ZSTD);
+    g_assert_cmpuint(frame[5], ==, LPM_FRAME_METHOD_STREAM);
     g_assert_cmpuint(len, <, LPM_FRAME_MAX_RAW / 2);
     g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
 
@@ -595,12 +596,12 @@ static void test_free_null(void)
     lpm_decoder_free(NULL);
 }
 
-/* Recorded once: what a version 1 peer sends is read for ever. */
+/* Recorded once: what a version 2 peer sends is read for ever. */
 static void test_golden(gconstpointer data)
 {
     static const PagesKind kinds[] = { PAGES_RANDOM, PAGES_TEXT };
     const char *name = data;
-    PagesKind kind = kinds[g_str_equal(name, "frame-v1-zstd.bin")];
+    PagesKind kind = kinds[g_str_equal(name, "frame-v2-zstd.bin")];
     const char *dir = g_getenv("LPM_TEST_DATA");
     g_autofree gchar *path = NULL;
     g_autofree gchar *frame = NULL;
@@ -618,6 +619,379 @@ static void test_golden(gconstpointer data)
     pair_shape(p, 4, 512);
     g_assert_cmpint(pair_decode(p, (const guint8 *)frame, len), ==, -1);
     assert_arrived(p);
+}
+
+/* One peer of each version: refused by name, before anything is read. */
+static void test_version_1(void)
+{
+    const char *dir = g_getenv("LPM_TEST_DATA");
+    g_autofree gchar *path = g_build_filename(dir, "wire", "frame-v1-zstd.bin",
+                                              NULL);
+    g_autofree gchar *frame = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Pair) p = pair_new(0);
+    gsize len;
+
+    g_assert_true(g_file_get_contents(path, &frame, &len, NULL));
+    pair_shape(p, 4, 512);
+    g_assert_false(lpm_decoder_decode(p->decoder, (const guint8 *)frame, len,
+                                      p->dst, p->block, p->offsets, 4, 512,
+                                      &error));
+    g_assert_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED);
+    g_assert_nonnull(strstr(error->message, "version 1, we speak 2"));
+    assert_untouched(p);
+}
+
+/*
+ * Pages sent again.  Both sides' memory is what the last frame made of it,
+ * as it is in a migration.
+ */
+typedef struct Again {
+    Pair *p;
+    LpmStore *store;
+} Again;
+
+static Again again_new(guint64 budget, PagesKind kind, guint32 n_pages,
+                       guint32 page_size, int level)
+{
+    Again a = { .p = pair_new(0), .store = lpm_store_new(budget) };
+    LpmCodecParams params = { .level = level ? level : 1,
+                              .store = a.store };
+    guint64 seed = 31;
+    gsize len;
+    const guint8 *frame;
+
+    lpm_encoder_free(a.p->encoder);
+    a.p->encoder = lpm_encoder_new(&params, NULL);
+    pages_fill(kind, a.p->src, BLOCK, &seed);
+    pair_shape(a.p, n_pages, page_size);
+    frame = pair_encode(a.p, &len);
+    g_assert_cmpint(pair_decode(a.p, frame, len), ==, -1);
+    assert_arrived(a.p);
+    return a;
+}
+
+static void again_free(Again *a)
+{
+    pair_free(a->p);
+    lpm_store_free(a->store);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Again, again_free)
+
+/* Returns: bytes on the wire. */
+static gsize again_send(Again *a)
+{
+    gsize len;
+    const guint8 *frame = pair_encode(a->p, &len);
+
+    g_assert_cmpint(pair_decode(a->p, frame, len), ==, -1);
+    assert_arrived(a->p);
+    return len;
+}
+
+static LpmCodecStats again_stats(const Again *a)
+{
+    LpmCodecStats sent;
+    LpmCodecStats got;
+
+    lpm_encoder_stats(a->p->encoder, &sent);
+    lpm_decoder_stats(a->p->decoder, &got);
+    g_assert_cmpuint(sent.delta_pages, ==, got.delta_pages);
+    g_assert_cmpuint(sent.delta_bytes, ==, got.delta_bytes);
+    return sent;
+}
+
+/* Small updates cost their size, for ever so many rounds. */
+static void test_again(gconstpointer data)
+{
+    PagesKind kind = GPOINTER_TO_INT(data);
+    g_auto(Again) a = again_new(64 << 20, kind, 128, 4096, 0);
+    guint64 seed = 6;
+
+    for (guint round = 1; round <= 20; round++) {
+        for (guint i = 0; i < 128; i += 1 + round % 3) {
+            pages_fill_random(a.p->src + a.p->offsets[i] +
+                              pages_next(&seed) % 4000, 64, &seed);
+        }
+        /* at worst two blocks of a page, and the map */
+        g_assert_cmpuint(again_send(&a), <, 128 * (2 * 128 + 4) + 200);
+        g_assert_cmpuint(again_stats(&a).delta_pages, ==, round * 128);
+    }
+}
+
+/* What did not change is next to nothing. */
+static void test_again_same(void)
+{
+    g_auto(Again) a = again_new(64 << 20, PAGES_RANDOM, 128, 4096, 0);
+
+    /* header, a bit for a page, a mask of 32 bits for each */
+    g_assert_cmpuint(again_send(&a), ==, 32 + 16 + 128 * 4);
+    g_assert_cmpuint(again_send(&a), ==, 32 + 16 + 128 * 4);
+    g_assert_cmpuint(again_stats(&a).delta_bytes, ==, 0);
+    g_assert_cmpuint(again_stats(&a).delta_pages, ==, 256);
+    g_assert_cmpuint(again_stats(&a).delta_frames, ==, 2);
+}
+
+/* Whole pages and differences in one frame, in every shape and level. */
+static void test_again_mixed(void)
+{
+    static const int levels[] = { -7, 1, 9 };
+    guint64 seed = 12;
+
+    for (guint32 size = LPM_FRAME_MIN_PAGE; size <= 65536; size *= 4) {
+        for (guint l = 0; l < G_N_ELEMENTS(levels); l++) {
+            guint32 n = LPM_FRAME_MAX_RAW / size - l;
+            g_auto(Again) a = again_new(64 << 20, PAGES_MIXED, n, size,
+                                        levels[l]);
+
+            for (guint round = 0; round < 6; round++) {
+                for (guint32 i = 0; i < n; i++) {
+                    guint8 *page = a.p->src + a.p->offsets[i];
+                    guint64 r = pages_next(&seed);
+
+                    if (r % 4 == 0) {
+                        pages_fill_random(page, size, &seed);
+                    } else if (r % 4 == 1) {
+                        page[r % size] ^= 1;
+                    } else if (r % 4 == 2) {
+                        memset(page, (int)(r >> 40), size);
+                    }
+                }
+                again_send(&a);
+            }
+            g_assert_cmpuint(again_stats(&a).delta_pages, >, 0);
+        }
+    }
+}
+
+/* A page that becomes another one is sent whole, and is known from then. */
+static void test_again_whole(void)
+{
+    g_auto(Again) a = again_new(64 << 20, PAGES_TEXT, 16, 4096, 0);
+    guint64 seed = 77;
+
+    pages_fill(PAGES_DATABASE, a.p->src, BLOCK, &seed);
+    again_send(&a);
+    g_assert_cmpuint(again_stats(&a).delta_pages, ==, 0);
+    a.p->src[a.p->offsets[3]] ^= 1;
+    again_send(&a);
+    g_assert_cmpuint(again_stats(&a).delta_pages, ==, 16);
+}
+
+/* Whatever the budget, what arrives is right. */
+static void test_again_budget(void)
+{
+    static const guint64 budgets[] = { 0, 1, 16000, 17000, 40000, 80000 };
+    guint64 deltas = 0;
+
+    for (guint b = 0; b < G_N_ELEMENTS(budgets); b++) {
+        g_auto(Again) a = again_new(budgets[b], PAGES_TEXT, 128, 4096, 0);
+        guint64 seed = 9;
+        LpmStoreStats stats;
+
+        for (guint round = 0; round < 30; round++) {
+            pages_fill_random(a.p->src + pages_next(&seed) % (BLOCK - 3000),
+                              3000, &seed);
+            again_send(&a);
+        }
+        lpm_store_stats(a.store, &stats);
+        g_assert_cmpuint(stats.used, <=, budgets[b]);
+        g_assert_cmpuint(again_stats(&a).delta_pages, >=, deltas);
+        deltas = again_stats(&a).delta_pages;
+    }
+    g_assert_cmpuint(deltas, >, 0);
+}
+
+/* On a fast link differences are as good, and nothing is packed. */
+static void test_again_level_none(void)
+{
+    g_auto(Again) a = again_new(64 << 20, PAGES_TEXT, 16, 4096, 0);
+
+    lpm_encoder_set_level(a.p->encoder, LPM_LEVEL_NONE);
+    a.p->src[a.p->offsets[3]] ^= 1;
+    g_assert_cmpuint(again_send(&a), ==, 32 + 2 + 16 * 4 + 128);
+    memset(a.p->src + a.p->offsets[3], 5, 4096);
+    g_assert_cmpuint(again_send(&a), ==, 32 + 2 + 15 * 4 + 4096);
+    lpm_encoder_set_level(a.p->encoder, 1);
+    a.p->src[a.p->offsets[3]] ^= 2;
+    again_send(&a);
+    g_assert_cmpuint(again_stats(&a).delta_pages, ==, 16 + 15 + 16);
+}
+
+/* Zeros leave by another way: the page is not what it was. */
+static void test_again_forget(void)
+{
+    g_auto(Again) a = again_new(64 << 20, PAGES_TEXT, 16, 4096, 0);
+
+    lpm_store_forget(a.store, a.p->src, a.p->offsets + 3, 2, 4096);
+    again_send(&a);
+    g_assert_cmpuint(again_stats(&a).delta_pages, ==, 14);
+    again_send(&a);
+    g_assert_cmpuint(again_stats(&a).delta_pages, ==, 14 + 16);
+}
+
+/* The destination has another page than the one that was meant. */
+static void test_again_other_base(void)
+{
+    g_auto(Again) a = again_new(64 << 20, PAGES_TEXT, 16, 4096, -1);
+    gsize len;
+    const guint8 *frame;
+
+    a.p->src[a.p->offsets[3]] ^= 1;
+    frame = pair_encode(a.p, &len);
+    for (guint i = 0; i < 16; i++) {
+        guint8 *byte = a.p->dst + a.p->offsets[i] + i * 255;
+
+        *byte ^= 0x80;
+        memcpy(a.p->before, a.p->dst, BLOCK);
+        g_assert_cmpint(pair_decode(a.p, frame, len), ==, LPM_ERROR_CRYPTO);
+        assert_untouched(a.p);
+        *byte ^= 0x80;
+    }
+    memcpy(a.p->before, a.p->dst, BLOCK);
+    g_assert_cmpint(pair_decode(a.p, frame, len), ==, -1);
+    assert_arrived(a.p);
+}
+
+/* Every bit of a frame with blocks of pages and a whole one. */
+static void test_again_damage(void)
+{
+    g_auto(Again) a = again_new(64 << 20, PAGES_TEXT, 8, 512, -1);
+    g_autofree guint8 *frame = NULL;
+    const guint8 *from;
+    guint64 seed = 3;
+    gsize len;
+
+    a.p->block = 32 * 1024;
+    for (guint i = 0; i < 8; i++) {
+        memset(a.p->src + a.p->offsets[i] + i % 4 * 128, i, 40);
+    }
+    pages_fill_random(a.p->src + a.p->offsets[5], 512, &seed);
+    from = pair_encode(a.p, &len);
+    frame = g_memdup2(from, len);
+    for (gsize bit = 0; bit < len * 8; bit++) {
+        frame[bit / 8] ^= 1u << bit % 8;
+        g_assert_cmpint(pair_decode(a.p, frame, len), !=, -1);
+        assert_untouched(a.p);
+        frame[bit / 8] ^= 1u << bit % 8;
+    }
+    for (gsize cut = 0; cut < len; cut++) {
+        g_autofree guint8 *part = g_memdup2(frame, MAX(cut, 1));
+
+        g_assert_cmpint(pair_decode(a.p, part, cut), ==, LPM_ERROR_TRUNCATED);
+    }
+    assert_untouched(a.p);
+    g_assert_cmpint(pair_decode(a.p, frame, len), ==, -1);
+    assert_arrived(a.p);
+    g_assert_cmpuint(again_stats(&a).delta_pages, ==, 7);
+}
+
+/* A dense level looks back at the frames before it. */
+static void test_stream(void)
+{
+    g_autoptr(Pair) p = pair_new(9);
+    guint64 seed = 14;
+    gsize first_len;
+    gsize len;
+    const guint8 *frame;
+
+    pair_shape(p, 128, 4096);
+    pages_fill_random(p->src, BLOCK, &seed);
+    for (gsize i = 0; i < BLOCK; i++) {
+        p->src[i] &= 0x3f;      /* 6 bits a byte: no matches, but less */
+    }
+    frame = pair_encode(p, &first_len);
+    g_assert_cmpuint(frame[5], ==, LPM_FRAME_METHOD_STREAM);
+    g_assert_cmpuint(frame[7], ==, 1);
+    g_assert_cmpuint(first_len, >, LPM_FRAME_MAX_RAW / 2);
+    g_assert_cmpint(pair_decode(p, frame, first_len), ==, -1);
+    assert_arrived(p);
+
+    frame = pair_encode(p, &len);
+    g_assert_cmpuint(frame[7], ==, 0);
+    g_assert_cmpuint(len, <, 2000);
+    g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+    assert_arrived(p);
+    /* A part that is missing makes other pages of the next one. */
+    memcpy(p->before, p->dst, BLOCK);
+    for (gsize i = 0; i < BLOCK; i++) {
+        p->src[i] ^= 0x21;
+    }
+    pair_encode(p, &len);
+    frame = pair_encode(p, &len);
+    g_assert_cmpint(pair_decode(p, frame, len), ==, LPM_ERROR_CRYPTO);
+    assert_untouched(p);
+    /* What is wrong once ends the stream: a new one has to begin. */
+    frame = pair_encode(p, &len);
+    g_assert_cmpint(pair_decode(p, frame, len), ==, LPM_ERROR_MALFORMED);
+    lpm_encoder_set_level(p->encoder, 3);
+    frame = pair_encode(p, &len);
+    g_assert_cmpuint(frame[7], ==, 1);
+    g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+
+    /* Frames that are none of it may come in between. */
+    pages_fill_random(p->src, BLOCK, &seed);
+    frame = pair_encode(p, &len);
+    g_assert_cmpuint(frame[5], ==, LPM_FRAME_METHOD_RAW);
+    g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+    pages_fill(PAGES_TEXT, p->src, BLOCK, &seed);
+    frame = pair_encode(p, &len);
+    g_assert_cmpuint(frame[7], ==, 0);
+    g_assert_cmpint(pair_decode(p, frame, len), ==, -1);
+    assert_arrived(p);
+
+    /* Another decoder has not seen the beginning. */
+    lpm_decoder_free(p->decoder);
+    p->decoder = lpm_decoder_new(NULL);
+    frame = pair_encode(p, &len);
+    g_assert_cmpint(pair_decode(p, frame, len), ==, LPM_ERROR_MALFORMED);
+    assert_untouched(p);
+}
+
+/* Maps that are not what we write; two pages of 512 bytes, 4 blocks each. */
+static void forge_map(Again *a, const guint8 *map, gsize map_bytes,
+                      gsize content_bytes, int code)
+{
+    guint8 frame[LPM_FRAME_HEADER_BYTES + 1024] = { 0 };
+    LpmFrameHeader h = {
+        .method = LPM_FRAME_METHOD_RAW, .page_shift = 9, .n_pages = 2,
+        .raw_bytes = 1024, .map_bytes = map_bytes,
+        .payload_bytes = map_bytes + content_bytes,
+    };
+
+    memcpy(frame + LPM_FRAME_HEADER_BYTES, map, map_bytes);
+    lpm_frame_header_encode(&h, frame);
+    g_assert_cmpint(pair_decode(a->p, frame, LPM_FRAME_HEADER_BYTES +
+                                map_bytes + content_bytes), ==, code);
+    assert_untouched(a->p);
+}
+
+static void test_forged_map(void)
+{
+    static const guint8 right[] = { 3, 1, 8 };
+    static const guint8 no_page[] = { 0, 1, 8 };
+    static const guint8 page_3[] = { 7, 1, 8, 1 };
+    static const guint8 page_8[] = { 0x83, 1, 8, 1 };
+    static const guint8 block_5[] = { 3, 1, 0x10 };
+    static const guint8 all[] = { 3, 15, 15 };
+    g_auto(Again) a = again_new(0, PAGES_TEXT, 2, 512, 0);
+
+    /* Right but for the checksum. */
+    forge_map(&a, right, 3, 256, LPM_ERROR_CRYPTO);
+    forge_map(&a, right, 2, 128 + 512, LPM_ERROR_MALFORMED);
+    /* More and less content than the map says. */
+    forge_map(&a, right, 3, 255, LPM_ERROR_MALFORMED);
+    forge_map(&a, right, 3, 257, LPM_ERROR_MALFORMED);
+    forge_map(&a, right, 3, 0, LPM_ERROR_MALFORMED);
+    /* Pages and blocks that are not there, none, a mask too many. */
+    forge_map(&a, no_page, 3, 1021, LPM_ERROR_MALFORMED);
+    forge_map(&a, no_page, 1, 1023, LPM_ERROR_MALFORMED);
+    forge_map(&a, page_3, 4, 384, LPM_ERROR_MALFORMED);
+    forge_map(&a, page_8, 4, 384, LPM_ERROR_MALFORMED);
+    forge_map(&a, block_5, 3, 256, LPM_ERROR_MALFORMED);
+    /* Longer than the pages would be. */
+    forge_map(&a, all, 3, 1021, LPM_ERROR_MALFORMED);
 }
 
 /*
@@ -775,10 +1149,25 @@ int main(int argc, char **argv)
     g_test_add_func("/lpm/codec/small-block", test_small_block);
     g_test_add_func("/lpm/codec/levels", test_levels);
     g_test_add_func("/lpm/codec/free-null", test_free_null);
-    g_test_add_data_func("/lpm/codec/golden/raw", "frame-v1-raw.bin",
+    g_test_add_data_func("/lpm/codec/golden/raw", "frame-v2-raw.bin",
                          test_golden);
-    g_test_add_data_func("/lpm/codec/golden/zstd", "frame-v1-zstd.bin",
+    g_test_add_data_func("/lpm/codec/golden/zstd", "frame-v2-zstd.bin",
                          test_golden);
+    g_test_add_func("/lpm/codec/version-1", test_version_1);
+    g_test_add_func("/lpm/codec/stream", test_stream);
+    add_kinds("/lpm/codec/again/updates/", test_again, PAGES_RANDOM,
+              PAGES_RANDOM);
+    add_kinds("/lpm/codec/again/updates/", test_again, PAGES_TEXT,
+              PAGES_POINTERS);
+    g_test_add_func("/lpm/codec/again/same", test_again_same);
+    g_test_add_func("/lpm/codec/again/mixed", test_again_mixed);
+    g_test_add_func("/lpm/codec/again/whole", test_again_whole);
+    g_test_add_func("/lpm/codec/again/budget", test_again_budget);
+    g_test_add_func("/lpm/codec/again/level-none", test_again_level_none);
+    g_test_add_func("/lpm/codec/again/forget", test_again_forget);
+    g_test_add_func("/lpm/codec/again/other-base", test_again_other_base);
+    g_test_add_func("/lpm/codec/again/damage", test_again_damage);
+    g_test_add_func("/lpm/codec/again/forged", test_forged_map);
     g_test_add_data_func("/lpm/codec/concurrent-writer/zstd",
                          GINT_TO_POINTER(PAGES_TEXT), test_concurrent_writer);
     g_test_add_data_func("/lpm/codec/concurrent-writer/raw",

@@ -8,21 +8,23 @@
 #include "codec/frame.h"
 #include "error/lpm-error.h"
 
-/* FORMATS.md 3.1, by hand: 3 pages of 4 KiB, 100 bytes of zstd. */
+/* FORMATS.md 3.1, by hand: 3 pages of 4 KiB, a stream with a map. */
 static const guint8 golden[LPM_FRAME_HEADER_BYTES] = {
-    'L', 'P', 'M', 'F', 1, 1, 12, 0,
+    'L', 'P', 'M', 'F', 2, 2, 12, 1,
     0, 0, 0, 3, 0, 0, 0x30, 0,
-    0, 0, 0, 100, 0, 0, 0, 0,
+    0, 0, 0, 100, 0, 0, 0, 40,
     0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
 };
 #define GOLDEN_LEN (LPM_FRAME_HEADER_BYTES + 100u)
 
 static const LpmFrameHeader golden_header = {
-    .method = LPM_FRAME_METHOD_ZSTD,
+    .method = LPM_FRAME_METHOD_STREAM,
     .page_shift = 12,
+    .begins = TRUE,
     .n_pages = 3,
     .raw_bytes = 12288,
     .payload_bytes = 100,
+    .map_bytes = 40,
     .checksum = 0x0123456789abcdefu,
 };
 
@@ -60,6 +62,8 @@ static void test_decode(void)
     g_assert_cmpuint(h.raw_bytes, ==, golden_header.raw_bytes);
     g_assert_cmpuint(h.payload_bytes, ==, golden_header.payload_bytes);
     g_assert_cmphex(h.checksum, ==, golden_header.checksum);
+    g_assert_cmpuint(h.begins, ==, golden_header.begins);
+    g_assert_cmpuint(h.map_bytes, ==, golden_header.map_bytes);
 }
 
 typedef struct Row {
@@ -73,18 +77,21 @@ typedef struct Row {
 /* Each row is one change to the golden header. */
 static const Row rows[] = {
     { "magic", 0, 0x4c504d47, 0, LPM_ERROR_MALFORMED },
-    { "version-0", 4, 0x00010c00, 0, LPM_ERROR_UNSUPPORTED },
-    { "version-2", 4, 0x02010c00, 0, LPM_ERROR_UNSUPPORTED },
-    { "method-delta", 4, 0x01020c00, 0, LPM_ERROR_UNSUPPORTED },
-    { "method-255", 4, 0x01ff0c00, 0, LPM_ERROR_UNSUPPORTED },
-    { "raw-short", 4, 0x01000c00, 0, LPM_ERROR_MALFORMED },
-    { "shift-0", 4, 0x01010000, 0, LPM_ERROR_MALFORMED },
-    { "shift-8", 4, 0x01010800, 0, LPM_ERROR_MALFORMED },
-    { "shift-13", 4, 0x01010d00, 0, LPM_ERROR_MALFORMED },
-    { "shift-20", 4, 0x01011400, 0, LPM_ERROR_MALFORMED },
-    { "shift-44", 4, 0x01012c00, 0, LPM_ERROR_MALFORMED },
-    { "shift-255", 4, 0x0101ff00, 0, LPM_ERROR_MALFORMED },
-    { "reserved-8", 4, 0x01010c01, 0, LPM_ERROR_MALFORMED },
+    { "version-0", 4, 0x00020c01, 0, LPM_ERROR_UNSUPPORTED },
+    { "version-1", 4, 0x01010c00, 0, LPM_ERROR_UNSUPPORTED },
+    { "version-3", 4, 0x03020c01, 0, LPM_ERROR_UNSUPPORTED },
+    { "method-3", 4, 0x02030c01, 0, LPM_ERROR_UNSUPPORTED },
+    { "method-255", 4, 0x02ff0c01, 0, LPM_ERROR_UNSUPPORTED },
+    { "shift-0", 4, 0x02020001, 0, LPM_ERROR_MALFORMED },
+    { "shift-8", 4, 0x02020801, 0, LPM_ERROR_MALFORMED },
+    { "shift-13", 4, 0x02020d01, 0, LPM_ERROR_MALFORMED },
+    { "shift-20", 4, 0x02021401, 0, LPM_ERROR_MALFORMED },
+    { "shift-44", 4, 0x02022c01, 0, LPM_ERROR_MALFORMED },
+    { "shift-255", 4, 0x0202ff01, 0, LPM_ERROR_MALFORMED },
+    { "begins-2", 4, 0x02020c02, 0, LPM_ERROR_MALFORMED },
+    { "begins-255", 4, 0x02020cff, 0, LPM_ERROR_MALFORMED },
+    { "zstd-begins", 4, 0x02010c01, 0, LPM_ERROR_MALFORMED },
+    { "raw-begins", 4, 0x02000c01, 0, LPM_ERROR_MALFORMED },
     { "pages-0", 8, 0, 0, LPM_ERROR_MALFORMED },
     { "pages-129", 8, 129, 0, LPM_ERROR_MALFORMED },
     /* times 4096 these are 12288 again in 32 bits */
@@ -97,12 +104,14 @@ static const Row rows[] = {
     { "payload-0-alone", 16, 0, -100, LPM_ERROR_MALFORMED },
     { "payload-less", 16, 99, 0, LPM_ERROR_MALFORMED },
     { "payload-more", 16, 101, 0, LPM_ERROR_TRUNCATED },
-    { "payload-raw", 16, 12288, 12188, LPM_ERROR_MALFORMED },
+    { "payload-over-raw", 16, 12289, 12189, LPM_ERROR_MALFORMED },
     { "payload-max", 16, 0xffffffff, 0, LPM_ERROR_MALFORMED },
-    { "reserved-32", 20, 1, 0, LPM_ERROR_MALFORMED },
-    { "reserved-32-high", 20, 0x80000000, 0, LPM_ERROR_MALFORMED },
-    { "trailing", 20, 0, 1, LPM_ERROR_MALFORMED },
-    { "short", 20, 0, -1, LPM_ERROR_TRUNCATED },
+    { "map-more", 20, 101, 0, LPM_ERROR_MALFORMED },
+    { "map-max", 20, 0xffffffff, 0, LPM_ERROR_MALFORMED },
+    { "trailing", 20, 40, 1, LPM_ERROR_MALFORMED },
+    { "short", 20, 40, -1, LPM_ERROR_TRUNCATED },
+    { "trailing-whole", 20, 0, 1, LPM_ERROR_MALFORMED },
+    { "short-whole", 20, 0, -1, LPM_ERROR_TRUNCATED },
 };
 
 static void test_row(gconstpointer data)

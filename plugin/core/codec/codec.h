@@ -8,12 +8,15 @@
 
 #include <glib.h>
 
+#include "codec/store.h"
+
 /*
  * Theory of operation
  *
- * One encoder per sending channel, one decoder per receiving channel; a
- * frame stands alone (no stream state between frames), so the method may
- * change from frame to frame.
+ * One encoder per sending channel, one decoder per receiving channel.
+ * Between frames there is no state of the stream, so method and level may
+ * change from frame to frame; what a frame may refer to is the content that
+ * its own pages have at the destination (store.h says why that is known).
  *
  * vCPUs write to the pages while we read them.  The encoder therefore reads
  * guest memory exactly once, into a private buffer; probe, checksum and
@@ -25,7 +28,7 @@
  * page offsets as well as the content, is right.
  */
 
-#define LPM_FRAME_VERSION       1u
+#define LPM_FRAME_VERSION       2u
 #define LPM_FRAME_HEADER_BYTES  32u
 /* Largest sum of page bytes in one frame. */
 #define LPM_FRAME_MAX_RAW       (512u * 1024)
@@ -40,16 +43,32 @@ typedef struct LpmDecoder LpmDecoder;
 typedef struct LpmCodecStats {
     guint64 frames;
     guint64 raw_frames;     /* of them, sent as they were */
-    guint64 delta_frames;   /* of them, sent as differences */
+    guint64 delta_frames;   /* of them, with differences in it */
     guint64 pages;
+    guint64 delta_pages;    /* of them, sent as differences */
+    guint64 delta_bytes;    /* of content, sent for these */
     guint64 raw_bytes;      /* page bytes before encoding */
     guint64 wire_bytes;     /* frame bytes, headers included */
     guint64 time_ns;        /* spent in encode or decode */
 } LpmCodecStats;
 
+/* Not a level of zstd: pages and blocks go as they are. */
+#define LPM_LEVEL_NONE  G_MININT
+
 typedef struct LpmCodecParams {
     int level;              /* zstd level, negative is faster; 0 = ours, 1 */
+    LpmStore *store;        /* (nullable): of all encoders; no differences */
 } LpmCodecParams;
+
+/* What the last frame was, for those who choose the next one's level. */
+typedef struct LpmFrameWork {
+    guint32 raw_bytes;
+    guint32 wire_bytes;
+    guint32 packed_from;    /* bytes that the compressor was given, */
+    guint32 packed_to;      /* what it made of them (as many: nothing), */
+    guint64 packed_ns;      /* and in what time */
+    guint64 time_ns;        /* of the whole frame */
+} LpmFrameWork;
 
 /**
  * lpm_encoder_new:
@@ -86,6 +105,18 @@ gboolean lpm_encoder_encode(LpmEncoder *encoder, const guint8 *base,
                             const guint64 *offsets, guint32 n_pages,
                             guint32 page_size, const guint8 **ret_frame,
                             gsize *ret_len, GError **error);
+
+/**
+ * lpm_encoder_set_level:
+ * @level: of zstd, or LPM_LEVEL_NONE; one that zstd has
+ *
+ * Of the next frames.  A level that needs more memory than those before
+ * takes it with the next frame.
+ */
+void lpm_encoder_set_level(LpmEncoder *encoder, int level);
+
+/** lpm_encoder_work: of the last frame; the thread that encodes. */
+const LpmFrameWork *lpm_encoder_work(const LpmEncoder *encoder);
 
 /** lpm_encoder_stats: a snapshot; any thread, each counter is atomic. */
 void lpm_encoder_stats(const LpmEncoder *encoder, LpmCodecStats *ret_stats);

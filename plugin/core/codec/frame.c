@@ -16,11 +16,11 @@ enum {
     AT_VERSION = 4,
     AT_METHOD = 5,
     AT_PAGE_SHIFT = 6,
-    AT_RESERVED8 = 7,
+    AT_BEGINS = 7,
     AT_N_PAGES = 8,
     AT_RAW_BYTES = 12,
     AT_PAYLOAD_BYTES = 16,
-    AT_RESERVED32 = 20,
+    AT_MAP_BYTES = 20,
     AT_CHECKSUM = 24,
 };
 G_STATIC_ASSERT(AT_CHECKSUM == LPM_FRAME_HASHED_BYTES);
@@ -46,11 +46,11 @@ void lpm_frame_header_encode(const LpmFrameHeader *header, guint8 *ret_bytes)
     ret_bytes[AT_VERSION] = LPM_FRAME_VERSION;
     ret_bytes[AT_METHOD] = header->method;
     ret_bytes[AT_PAGE_SHIFT] = header->page_shift;
-    ret_bytes[AT_RESERVED8] = 0;
+    ret_bytes[AT_BEGINS] = header->begins != FALSE;
     put32(ret_bytes + AT_N_PAGES, header->n_pages);
     put32(ret_bytes + AT_RAW_BYTES, header->raw_bytes);
     put32(ret_bytes + AT_PAYLOAD_BYTES, header->payload_bytes);
-    put32(ret_bytes + AT_RESERVED32, 0);
+    put32(ret_bytes + AT_MAP_BYTES, header->map_bytes);
     put32(ret_bytes + AT_CHECKSUM, header->checksum >> 32);
     put32(ret_bytes + AT_CHECKSUM + 4, (guint32)header->checksum);
 }
@@ -64,30 +64,8 @@ static gboolean malformed(GError **error, const char *what, guint64 got,
     return FALSE;
 }
 
-static gboolean check_payload_bytes(const LpmFrameHeader *h, gsize len,
-                                    GError **error)
+static gboolean check_length(gsize len, gsize wanted, GError **error)
 {
-    gsize wanted = LPM_FRAME_HEADER_BYTES + (gsize)h->payload_bytes;
-
-    switch (h->method) {
-    case LPM_FRAME_METHOD_RAW:
-        if (h->payload_bytes != h->raw_bytes) {
-            return malformed(error, "payload length of a raw frame",
-                             h->payload_bytes, h->raw_bytes);
-        }
-        break;
-    case LPM_FRAME_METHOD_ZSTD:
-        /* The encoder sends what does not shrink as raw. */
-        if (h->payload_bytes == 0 || h->payload_bytes >= h->raw_bytes) {
-            g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                        "page frame: payload length of a zstd frame is %"
-                        G_GUINT32_FORMAT ", wanted 1 to %" G_GUINT32_FORMAT,
-                        h->payload_bytes, h->raw_bytes - 1);
-            return FALSE;
-        }
-        break;
-    }
-
     if (len < wanted) {
         g_set_error(error, LPM_ERROR, LPM_ERROR_TRUNCATED,
                     "page frame: %" G_GSIZE_FORMAT " bytes, wanted %"
@@ -98,6 +76,58 @@ static gboolean check_payload_bytes(const LpmFrameHeader *h, gsize len,
         return malformed(error, "frame length", len, wanted);
     }
     return TRUE;
+}
+
+/* Which blocks come is not known yet; no map is shorter than its first part. */
+static gboolean check_map_bytes(const LpmFrameHeader *h, GError **error)
+{
+    guint32 least = (h->n_pages + 7) / 8;
+
+    if (h->map_bytes < least || h->map_bytes > h->payload_bytes) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                    "page frame: map of blocks has %" G_GUINT32_FORMAT
+                    " bytes, wanted %" G_GUINT32_FORMAT " to %"
+                    G_GUINT32_FORMAT, h->map_bytes, least, h->payload_bytes);
+        return FALSE;
+    }
+    if (h->payload_bytes > h->raw_bytes) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                    "page frame: payload has %" G_GUINT32_FORMAT
+                    " bytes, wanted at most the %" G_GUINT32_FORMAT
+                    " of its pages", h->payload_bytes, h->raw_bytes);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_payload_bytes(const LpmFrameHeader *h, gsize len,
+                                    GError **error)
+{
+    gsize wanted = LPM_FRAME_HEADER_BYTES + (gsize)h->payload_bytes;
+
+    if (h->map_bytes != 0) {
+        return check_map_bytes(h, error) && check_length(len, wanted, error);
+    }
+    switch (h->method) {
+    case LPM_FRAME_METHOD_RAW:
+        if (h->payload_bytes != h->raw_bytes) {
+            return malformed(error, "payload length of a raw frame",
+                             h->payload_bytes, h->raw_bytes);
+        }
+        break;
+    case LPM_FRAME_METHOD_ZSTD:
+    case LPM_FRAME_METHOD_STREAM:
+        /* The encoder sends what does not shrink as raw. */
+        if (h->payload_bytes == 0 || h->payload_bytes >= h->raw_bytes) {
+            g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                        "page frame: payload length of a packed frame is %"
+                        G_GUINT32_FORMAT ", wanted 1 to %" G_GUINT32_FORMAT,
+                        h->payload_bytes, h->raw_bytes - 1);
+            return FALSE;
+        }
+        break;
+    }
+    return check_length(len, wanted, error);
 }
 
 gboolean lpm_frame_header_decode(const guint8 *frame, gsize len,
@@ -124,20 +154,17 @@ gboolean lpm_frame_header_decode(const guint8 *frame, gsize len,
         return FALSE;
     }
     method = frame[AT_METHOD];
-    if (method != LPM_FRAME_METHOD_RAW && method != LPM_FRAME_METHOD_ZSTD) {
+    if (method > LPM_FRAME_METHOD_STREAM) {
         g_set_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED,
-                    "page frame: method %u, we speak 0 and 1", method);
+                    "page frame: method %u, we speak 0 to 2", method);
         return FALSE;
     }
-    /* A version 1 peer has no use for these; a new use needs a version. */
-    if (frame[AT_RESERVED8] != 0 || get32(frame + AT_RESERVED32) != 0) {
-        return malformed(error, "a reserved field",
-                         frame[AT_RESERVED8] ? frame[AT_RESERVED8]
-                                             : get32(frame + AT_RESERVED32),
-                         0);
-    }
-
     h.method = method;
+    h.begins = frame[AT_BEGINS];
+    if (frame[AT_BEGINS] > (method == LPM_FRAME_METHOD_STREAM)) {
+        return malformed(error, "begin of a stream", frame[AT_BEGINS],
+                         method == LPM_FRAME_METHOD_STREAM);
+    }
     h.page_shift = frame[AT_PAGE_SHIFT];
     if (h.page_shift < LPM_FRAME_MIN_PAGE_SHIFT ||
         h.page_shift > LPM_FRAME_MAX_PAGE_SHIFT) {
@@ -161,6 +188,7 @@ gboolean lpm_frame_header_decode(const guint8 *frame, gsize len,
                          h.n_pages << h.page_shift);
     }
     h.payload_bytes = get32(frame + AT_PAYLOAD_BYTES);
+    h.map_bytes = get32(frame + AT_MAP_BYTES);
     if (!check_payload_bytes(&h, len, error)) {
         return FALSE;
     }

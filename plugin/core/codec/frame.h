@@ -21,16 +21,22 @@
 /* What is done to the pages.  Values are wire values. */
 typedef enum LpmFrameMethod {
     LPM_FRAME_METHOD_RAW = 0,
-    LPM_FRAME_METHOD_ZSTD = 1,
-    /* 2 is kept for differences to pages that were sent before. */
+    LPM_FRAME_METHOD_ZSTD = 1,      /* one zstd frame */
+    LPM_FRAME_METHOD_STREAM = 2,    /* the next part of a zstd stream */
 } LpmFrameMethod;
 
+/* A stream looks back as far as 2 to this many bytes. */
+#define LPM_FRAME_WINDOW_LOG        22u
+
+
 typedef struct LpmFrameHeader {
-    LpmFrameMethod method;
+    LpmFrameMethod method;      /* of the content */
     guint8 page_shift;          /* log2 of the page size in bytes */
+    gboolean begins;            /* stream: a new one, not the last one's */
     guint32 n_pages;
     guint32 raw_bytes;          /* n_pages << page_shift */
     guint32 payload_bytes;      /* what follows the header */
+    guint32 map_bytes;          /* of it, which blocks come; 0: all */
     guint64 checksum;
 } LpmFrameHeader;
 
