@@ -45,14 +45,14 @@ static const Step steps[LPM_EFFORT_STEPS] = {
 #define LINK_HOPE    5
 /* Weight of the last window, once there were others. */
 #define NEW_WEIGHT   0.5
-/*
- * Less to win than this is noise.  A lighter step takes more of a link that
- * others use as well, so it has to win more, and most of all below level 1,
- * where bytes grow fastest: that is for links that need no compression.
- */
+/* Less to win than this is noise; a lighter step also costs others' bytes. */
 #define WORTH_DENSER  1.04
 #define WORTH_LIGHTER 1.20
-#define WORTH_LIGHTEST 1.60
+/*
+ * Below level 1 bytes grow fastest, on a link that others use as well: that
+ * is for links that need no compression, and has to be so much faster.
+ */
+#define HANDICAP 1.6
 /* Windows between two changes: a new stream has nothing to look back at. */
 #define SETTLE       4u
 /* But not if this much is to win. */
@@ -159,16 +159,21 @@ static double predict(const LpmEffort *effort, const LpmEffortSample *s,
            MIN(by_encode, effort->link / MAX(wire, 1e-6));
 }
 
+static double score(const LpmEffort *effort, const LpmEffortSample *s,
+                    guint step)
+{
+    return predict(effort, s, step) / (step < FIRST_STEP ? HANDICAP : 1);
+}
+
 static guint best_step(const LpmEffort *effort, const LpmEffortSample *s)
 {
-    double now = predict(effort, s, effort->step);
+    double now = score(effort, s, effort->step);
     double best = now;
     guint step = effort->step;
 
     for (guint i = 0; i < LPM_EFFORT_STEPS; i++) {
-        double then = predict(effort, s, i);
-        double worth = i >= effort->step ? WORTH_DENSER :
-                       i < FIRST_STEP ? WORTH_LIGHTEST : WORTH_LIGHTER;
+        double then = score(effort, s, i);
+        double worth = i < effort->step ? WORTH_LIGHTER : WORTH_DENSER;
 
         if (then > now * worth && then > best) {
             best = then;
@@ -193,8 +198,8 @@ guint lpm_effort_next(LpmEffort *effort, const LpmEffortSample *s)
         step = 0;
     }
     if (step != effort->step && (effort->windows >= SETTLE ||
-                                 predict(effort, s, step) >
-                                 URGENT * predict(effort, s, effort->step))) {
+                                 score(effort, s, step) >
+                                 URGENT * score(effort, s, effort->step))) {
         effort->step = step;
         effort->windows = 0;
     }
