@@ -135,6 +135,7 @@ struct SpaprVfc {
     QEMUTimer *scan;
     unsigned scan_ms;           /* it waits as long */
     NotifierWithReturn migration;
+    VMChangeStateEntry *vm_state;
 
     /* of the stream */
     uint64_t saved_wwpn[2];
@@ -181,7 +182,9 @@ void vfc_answer_command(VfcRequest *req, const LpmVfcOutcome *outcome);
 void vfc_fail_command(VfcRequest *req, uint16_t class, uint16_t error);
 
 /* link.c: the login, and what the fabric tells */
-/* Logs out, if there is a login; the next login is with @active. */
+/* Logs out, if there is a login: nothing of it is called back any more. */
+void vfc_unlink(SpaprVfc *s);
+/* The same; the next login is with @active. */
 void vfc_use_wwpn(SpaprVfc *s, uint8_t active);
 /* Every request of the guest is void, whatever the fabric still does. */
 void vfc_forget(SpaprVfc *s);

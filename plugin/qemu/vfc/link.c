@@ -204,8 +204,8 @@ void vfc_announce(SpaprVfc *s, bool logged_in)
     qapi_event_send_lpm_vfc(vfc_name(s), s->vdev.reg, wwpn, logged_in);
 }
 
-/* Logs out, if there is a login; the next login is with @active. */
-void vfc_use_wwpn(SpaprVfc *s, uint8_t active)
+/* Logs out, if there is a login: nothing of it is called back any more. */
+void vfc_unlink(SpaprVfc *s)
 {
     VfcRequest *req, *after;
 
@@ -213,6 +213,7 @@ void vfc_use_wwpn(SpaprVfc *s, uint8_t active)
     vfc_announce(s, false);
     if (s->fabric) {
         s->fabric->ops->free(s->fabric);
+        s->fabric = NULL;
     }
     /* Whoever still waits for the old one waits in vain */
     QTAILQ_FOREACH_SAFE(req, &s->requests, next, after) {
@@ -227,6 +228,12 @@ void vfc_use_wwpn(SpaprVfc *s, uint8_t active)
         timer_del(s->login_timer);
     }
     s->known_targets = 0;
+}
+
+/* The same; the next login is with @active. */
+void vfc_use_wwpn(SpaprVfc *s, uint8_t active)
+{
+    vfc_unlink(s);
     s->fabric = vfc_new_fabric(s, s->wwpn[active - 1]);
     s->fabric->lost = vfc_target_lost;
     s->fabric->opaque = s;

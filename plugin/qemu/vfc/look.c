@@ -471,10 +471,13 @@ void coroutine_fn vfc_look(Object *adapter, uint8_t active, LpmOffer *offer)
     uint64_t wwpn = s->wwpn[active - 1];
 
     qemu_co_mutex_lock(&s->look_lock);
-    if (runstate_check(RUN_STATE_INMIGRATE) && s->active != active) {
+    if (s->fabric && runstate_check(RUN_STATE_INMIGRATE) &&
+        s->active != active) {
         vfc_use_wwpn(s, active);
     }
-    if (s->active != active) {
+    if (!s->fabric) {
+        error_setg(&err, "the adapter was removed");
+    } else if (s->active != active) {
         error_setg(&err, "WWPN %016" PRIx64 " is not the one in use", wwpn);
     } else if (s->moved && !runstate_check(RUN_STATE_INMIGRATE)) {
         error_setg(&err, "the guest has left: WWPN %016" PRIx64

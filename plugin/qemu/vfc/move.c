@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "block/aio-wait.h"
 #include "adapter.h"
@@ -99,7 +100,15 @@ int vfc_migration_event(NotifierWithReturn *notifier,
                         MigrationEvent *e, Error **errp)
 {
     SpaprVfc *s = container_of(notifier, SpaprVfc, migration);
+    SpaprDrc *slot = spapr_vio_drc(&s->vdev);
 
+    /* The guest would take it away from one side only */
+    if (e->type == MIG_EVENT_PRECOPY_SETUP && slot &&
+        spapr_drc_unplug_requested(slot)) {
+        error_setg(errp, "%s is being removed: wait for DEVICE_DELETED, or "
+                   "reset the guest, which removes it", vfc_name(s));
+        return -EBUSY;
+    }
     if (e->type == MIG_EVENT_PRECOPY_DONE) {
         vfc_use_wwpn(s, s->active);
         s->moved = true;

@@ -294,12 +294,39 @@ static void vfc_realize(SpaprVioDevice *dev, Error **errp)
     }
     vfc_use_wwpn(s, s->active);
     vfc_sub_crqs_init(&s->sub_crqs, dev);
-    qdev_add_vm_change_state_handler(DEVICE(s), vfc_vm_state, s);
+    s->vm_state = qdev_add_vm_change_state_handler(DEVICE(s), vfc_vm_state,
+                                                   s);
     migration_add_notifier(&s->migration, vfc_migration_event);
     s->retry = timer_new_ms(QEMU_CLOCK_REALTIME, vfc_retry, s);
     s->login_timer = timer_new_ms(QEMU_CLOCK_REALTIME, vfc_login_again, s);
     s->scan = timer_new_ms(QEMU_CLOCK_REALTIME, vfc_scan, s);
     dev->crq.SendFunc = vfc_send_crq;
+}
+
+/* The guest has let go of it, or is reset: no WWPN stays logged in. */
+static void vfc_unrealize(SpaprVioDevice *dev)
+{
+    SpaprVfc *s = SPAPR_VFC(dev);
+
+    dev->crq.SendFunc = NULL;
+    qemu_del_vm_change_state_handler(s->vm_state);
+    migration_remove_notifier(&s->migration);
+    vfc_forget(s);
+    vfc_unlink(s);
+    vfc_sub_crqs_fini(&s->sub_crqs);
+    timer_free(s->retry);
+    timer_free(s->login_timer);
+    timer_free(s->scan);
+}
+
+/* Also after a realize that failed at any place. */
+static void vfc_finalize(Object *obj)
+{
+    SpaprVfc *s = SPAPR_VFC(obj);
+
+    g_strfreev(s->portals);
+    g_free(s->chap_password);
+    g_free(s->saved_pending);
 }
 
 static void vfc_reset(SpaprVioDevice *dev)
@@ -372,6 +399,7 @@ static void vfc_class_init(ObjectClass *oc, void *data)
     vfc->log_out = vfc_log_out;
     vfc->query = vfc_query;
     k->realize = vfc_realize;
+    k->unrealize = vfc_unrealize;
     k->reset = vfc_reset;
     k->devnode = vfc_devnode;
     k->dt_name = "vfc-client";
@@ -380,7 +408,7 @@ static void vfc_class_init(ObjectClass *oc, void *data)
     k->signal_mask = 0x00000001;
     k->rtce_window_size = 0x10000000;
     dc->desc = "virtual Fibre Channel client adapter with two WWPNs";
-    dc->hotpluggable = false;
+    dc->hotpluggable = true;
     set_bit(DEVICE_CATEGORY_STORAGE, dc->categories);
     device_class_set_props(dc, vfc_properties);
     dc->vmsd = &vmstate_spapr_vfc;
@@ -390,6 +418,7 @@ static const TypeInfo vfc_info = {
     .name = TYPE_SPAPR_VFC,
     .parent = TYPE_VIO_SPAPR_DEVICE,
     .instance_size = sizeof(SpaprVfc),
+    .instance_finalize = vfc_finalize,
     .class_size = sizeof(SpaprVfcClass),
     .class_init = vfc_class_init,
 };

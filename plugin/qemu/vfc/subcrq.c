@@ -136,6 +136,19 @@ void vfc_sub_crqs_init(VfcSubCrqs *queues, SpaprVioDevice *dev)
     register_calls();
 }
 
+void vfc_sub_crqs_fini(VfcSubCrqs *queues)
+{
+    Adapter *adapter, *after;
+
+    vfc_sub_crqs_reset(queues);
+    QLIST_FOREACH_SAFE(adapter, &adapters, next, after) {
+        if (adapter->queues == queues) {
+            QLIST_REMOVE(adapter, next);
+            g_free(adapter);
+        }
+    }
+}
+
 void vfc_sub_crqs_reset(VfcSubCrqs *queues)
 {
     for (int i = 0; i < VFC_SUB_CRQS_MAX; i++) {

@@ -27,4 +27,7 @@ void vfc_sub_crqs_init(VfcSubCrqs *queues, SpaprVioDevice *dev);
 /** vfc_sub_crqs_reset: frees all queues; the machine wants its interrupts. */
 void vfc_sub_crqs_reset(VfcSubCrqs *queues);
 
+/** vfc_sub_crqs_fini: the adapter goes. */
+void vfc_sub_crqs_fini(VfcSubCrqs *queues);
+
 #endif /* LPM_VFC_SUBCRQ_H */
