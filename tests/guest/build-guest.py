@@ -5,7 +5,7 @@
 usage: build-guest.py DEB PIECES OUT [CC]
 
 DEB is a linux-image package, for kernel and modules; PIECES is where ./run has
-unpacked busybox.  OUT gets vmlinux, initrd (cpio, not compressed: unpacking it under
+unpacked busybox and drmgr with its libraries.  OUT gets vmlinux, initrd (cpio, not compressed: unpacking it under
 emulation costs more than reading it) and the programs.  The archive is written
 here rather than with cpio, so that it needs no device nodes and no root.
 """
@@ -27,6 +27,9 @@ MODULES = ["sd_mod", "ibmvfc", "ibmvscsi", "virtio_scsi", "virtio_blk",
 MODULES_IF_ANY = ["virtio_pci"]
 # Loaded by a test that wants it: each start would wait for it.
 MODULES_LATER = ["crc32c_generic", "ext4"]
+MODULES_HOTPLUG = ["rpadlpar_io"]
+# What Debian's drmgr needs to add and remove devices of the VIO bus.
+LIBRARIES = ["libc.so.6", "librtas.so.2", "libnuma.so.1"]
 PROGRAMS = {"lpm-checker": ["lpm-checker.c", "lpm-disk.c"],
             "lpm-io": ["lpm-io.c"]}
 CFLAGS = ["-O2", "-g", "-static", "-pthread", "-std=gnu11", "-D_GNU_SOURCE",
@@ -125,8 +128,8 @@ def put(path, data):
 
 # Wider than MODULES: what one kernel has built in another has as a module.
 WANTED = re.compile(r"./boot/vmlinux-[^/]*|"
-                    r".*/kernel/(arch|block|crypto|lib|net/core|fs|"
-                    r"drivers/(block|net|scsi|virtio))/.*[.]ko([.]xz)?")
+                    r".*/kernel/(arch|block|crypto|lib|net/core|fs|drivers/"
+                    r"(block|net|scsi|virtio|pci/hotplug))/.*[.]ko([.]xz)?")
 
 
 def unpack_kernel(deb, where):
@@ -151,7 +154,20 @@ def unpack_kernel(deb, where):
         fail("dpkg-deb cannot unpack " + deb)
 
 
-def build(kernel, busybox, out, cc):
+def add_drmgr(cpio, pieces):
+    """A program of Debian's, with its linker and libraries."""
+    for name in ("lib64", "lib", "lib/powerpc64le-linux-gnu", "sbin", "var",
+                 "var/log", "var/lock"):
+        cpio.add(name, 0o040755)
+    cpio.add("sbin/drmgr", 0o100755, read(one(pieces + "/**/sbin/drmgr")))
+    cpio.add("lib64/ld64.so.2", 0o100755,
+             read(one(pieces + "/**/lib/*/ld64.so.2")))
+    for name in LIBRARIES:
+        cpio.add("lib/powerpc64le-linux-gnu/" + name, 0o100755,
+                 read(one(pieces + "/**/" + name)))
+
+
+def build(kernel, pieces, out, cc):
     """KERNEL: the folder with boot/vmlinux-* and the modules."""
     os.makedirs(out, exist_ok=True)
     for name, sources in PROGRAMS.items():
@@ -162,7 +178,7 @@ def build(kernel, busybox, out, cc):
         cpio.add(name, 0o040755)
     # Before devtmpfs is mounted the kernel opens this one for /init.
     cpio.add("dev/console", 0o020600, rdev=(5, 1))
-    cpio.add("bin/busybox", 0o100755, read(busybox))
+    cpio.add("bin/busybox", 0o100755, read(one(pieces + "/**/bin/busybox")))
     for name in ("sh", "cat", "ls", "dd", "cmp", "sleep", "dmesg", "mount",
                  "md5sum", "sync", "echo", "grep", "ip", "ping", "hexdump"):
         cpio.add("bin/" + name, 0o120777, b"busybox")
@@ -170,11 +186,14 @@ def build(kernel, busybox, out, cc):
         cpio.add("bin/" + name, 0o100755, read(os.path.join(out, name)))
     cpio.add("bin/lpm-vfc", 0o100755, read(os.path.join(HERE, "lpm-vfc")))
     cpio.add("init", 0o100755, read(os.path.join(HERE, "init")))
+    add_drmgr(cpio, pieces)
     order = modules_in_order(kernel, MODULES, MODULES_IF_ANY)
     later = modules_in_order(kernel, MODULES_LATER, before=order)
-    for name, data in order + later:
+    hotplug = modules_in_order(kernel, MODULES_HOTPLUG, before=order)
+    for name, data in order + later + hotplug:
         cpio.add("modules/%s.ko" % name, 0o100644, data)
-    for name, some in (("order", order), ("later", later)):
+    for name, some in (("order", order), ("later", later),
+                       ("hotplug", hotplug)):
         cpio.add("modules/" + name, 0o100644,
                  "".join("%s.ko\n" % n for n, _ in some).encode())
     put(os.path.join(out, "initrd"), cpio.finish())
@@ -192,10 +211,9 @@ def main():
     parser.add_argument("cc", metavar="CC", nargs="?",
                         default="powerpc64le-linux-gnu-gcc")
     args = parser.parse_args()
-    busybox = one(args.pieces + "/**/bin/busybox")
     with tempfile.TemporaryDirectory(prefix="lpm-guest-") as kernel:
         unpack_kernel(args.kernel, kernel)
-        build(kernel, busybox, args.out, args.cc.split())
+        build(kernel, args.pieces, args.out, args.cc.split())
 
 
 main()

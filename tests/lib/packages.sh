@@ -283,7 +283,8 @@ fetch_debs_now()
     cd "$LPM_CACHE/debs.new"
     kernel=$(guest_kernel)
     [ -n "$kernel" ] || { echo "no kernel for ppc64el found"; return 1; }
-    retry apt-get -q download "$kernel" busybox-static qemu-system-data
+    retry apt-get -q download "$kernel" busybox-static qemu-system-data \
+        powerpc-ibm-utils libc6 librtas2 libnuma1
     rm -rf "$LPM_CACHE/debs" "$LPM_CACHE/guest" "$LPM_CACHE/firmware"
     sha256sum ./*.deb > SHA256SUMS
     cd "$LPM_CACHE"
@@ -293,18 +294,22 @@ fetch_debs_now()
     mv firmware.tmp/usr/share/qemu firmware
     rm -rf firmware.tmp
     deb_unpack busybox-static "$LPM_CACHE/guest.tmp" '*/busybox'
+    deb_unpack powerpc-ibm-utils "$LPM_CACHE/guest.tmp" '*/sbin/drmgr'
+    deb_unpack libc6 "$LPM_CACHE/guest.tmp" '*/lib/*/ld64.so.2' '*/libc.so.6'
+    deb_unpack librtas2 "$LPM_CACHE/guest.tmp" '*/librtas.so.2*'
+    deb_unpack libnuma1 "$LPM_CACHE/guest.tmp" '*/libnuma.so.1*'
     mv guest.tmp guest
 }
 
-# fetch_guest: sets firmware_dir, guest_dir (busybox) and kernel_deb.
+# fetch_guest: sets firmware_dir, guest_dir (busybox, drmgr) and kernel_deb.
 fetch_guest()
 {
     firmware_dir=$LPM_CACHE/firmware
     guest_dir=$LPM_CACHE/guest
-    if ! [ -d "$guest_dir" ] || ! [ -d "$firmware_dir" ] ||
+    if ! [ -x "$guest_dir/usr/sbin/drmgr" ] || ! [ -d "$firmware_dir" ] ||
        ! [ -f "$LPM_CACHE/debs/SHA256SUMS" ]; then
         step guest-debs \
-            "fetch firmware and the guest's kernel from Debian (90 MB)" \
+            "fetch firmware and the guest's kernel from Debian (93 MB)" \
             with_cache_lock fetch_debs_now
     fi
     kernel_deb=$(find "$LPM_CACHE/debs" -name 'linux-image-*.deb')
