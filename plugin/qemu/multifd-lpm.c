@@ -404,6 +404,7 @@ static const MultiFDMethods multifd_lpm_ops = {
     .recv_setup = multifd_lpm_recv_setup,
     .recv_cleanup = multifd_lpm_recv_cleanup,
     .recv = multifd_lpm_recv,
+    .rate_in_pages = true,
 };
 
 static void multifd_lpm_register(void)

@@ -391,7 +391,7 @@ static const LpmRule rows[] = {
         .moves = LPM_MOVE_ACTIVE,
         .profiles = LPM_PROFILE_QEMU,
         .party = LPM_PARTY_SOURCE,
-        .severity = LPM_SEVERITY_ERROR,
+        .severity = LPM_SEVERITY_WARNING,
         .when = HAS_VFC,
         .test = EACH(PART(VFC),
                      OR(AND(KNOWN(IT(VFC, ZONING)),
