@@ -26,6 +26,7 @@
 
 #include "compat/compare.h"
 #include "compat/mode.h"
+#include "lpm-check-ram.h"
 #include "lpm-codec-class.h"
 #include "lpm-error-glue.h"
 #include "lpm-gather.h"
@@ -282,6 +283,16 @@ static void set_refusal(Error **errp, const char *what,
 }
 
 /* Source */
+
+/* Only a peer that negotiates knows the section. */
+static bool lpm_checks_ram(void *opaque)
+{
+    MigrationLpm *lpm = opaque;
+
+    QEMU_LOCK_GUARD(&lpm->lock);
+    return lpm->check_ram && lpm->peer_known && lpm->peer_negotiates &&
+           lpm->role == LPM_ROLE_SOURCE;
+}
 
 static void set_codec_budget(MigrationLpm *lpm)
 {
@@ -971,6 +982,7 @@ static void lpm_complete(UserCreatable *uc, Error **errp)
     };
     lpm_set_qmp_ops(&lpm->qmp_ops);
     vmstate_register(NULL, 0, &vmstate_lpm, lpm);
+    lpm_check_ram_register(lpm_checks_ram, lpm);
     migration_add_notifier(&lpm->notifier, lpm_migration_event);
     if (!phase_check(PHASE_MACHINE_READY)) {
         lpm->machine_done.notify = lpm_machine_done;
@@ -1093,6 +1105,7 @@ static void lpm_instance_finalize(Object *obj)
         if (lpm->machine_done.notify) {
             qemu_remove_machine_init_done_notifier(&lpm->machine_done);
         }
+        lpm_check_ram_unregister();
         vmstate_unregister(NULL, &vmstate_lpm, lpm);
         lpm_set_qmp_ops(NULL);
         migration_set_negotiator(NULL, &error_abort);

@@ -1,0 +1,238 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The RAM stream: differences, its store, and a digest of all RAM.
+
+LPM_FULL=1: 200 moves in a row, 50 cancelled ones.
+"""
+
+import os
+import sys
+
+from harness import (Bench, Tap, TestError, check_memory, expect,
+                     finish_move, full, move, next_report, ppc_args, prepare,
+                     require, set_caps, start_move, wait_for)
+
+MIB = 1 << 20
+# Slow enough for several rounds, and for a cancel in the middle.
+SLOW = 30 * MIB
+WRITER = "lpm.mem=128 lpm.rate=5000 lpm.fill=db"
+
+
+class Stage:
+    """One guest that goes from QEMU to QEMU, and what they are told."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.vm = None
+        self.options = {"lpm": ",check-ram=on", "append": WRITER}
+
+    def guest(self):
+        if not self.vm or not self.vm.alive():
+            self.vm = self.bench.boot(**self.options)
+            next_report(self.vm, 60)
+        return self.vm
+
+    def other(self, **options):
+        return self.bench.vm("dst", ppc_args(incoming=True,
+                                             **{**self.options, **options}))
+
+    def go(self, bandwidth=SLOW, dst=None, **params):
+        """One move to DST; returns what the source knows of it."""
+        src = self.guest()
+        dst = dst or self.other()
+        before = next_report(src, 30)
+        prepare(src, dst, **params)
+        src.cmd("migrate-set-parameters", max_bandwidth=bandwidth)
+        info = move(self.bench, src, dst)
+        if info["status"] != "completed":
+            raise TestError("%s: %s; %s" % (
+                info["status"], info.get("error-desc"), dst.stderr()))
+        wait_for(lambda: dst.status() == "running", "the guest to run", 30)
+        after = next_report(dst, 60)
+        if after["up"] < before["up"] or after["bad"]:
+            raise TestError("guest was at %s and is at %s" % (before, after))
+        lpm = src.cmd("query-lpm")
+        sent, got = lpm["encode"], dst.cmd("query-lpm")["decode"]
+        for name in ("frames", "pages", "delta-pages", "delta-bytes",
+                     "wire-bytes"):
+            expect("received " + name, got[name], sent[name])
+        self.bench.drop(src)
+        self.vm = dst
+        return info, lpm
+
+
+def deltas(stage):
+    """Pages that are dirty again go as blocks; what arrives is right."""
+    info, lpm = stage.go()
+    sent = lpm["encode"]
+    if not sent["delta-pages"]:
+        raise TestError("no page was sent as a difference: %s" % sent)
+    if sent["delta-bytes"] > sent["delta-pages"] * 1024:
+        raise TestError("differences are as long as pages: %s" % sent)
+    if lpm["stream"]["store-used"] > lpm["stream"]["store-budget"]:
+        raise TestError("over its budget: %s" % lpm["stream"])
+    expect("pages without room", lpm["stream"]["store-refused"], 0)
+    expect("bad pages", check_memory(stage.vm), 0)
+    return "%d of %d pages, %.0f bytes each; %d rounds; level %s" % (
+        sent["delta-pages"], sent["pages"],
+        sent["delta-bytes"] / sent["delta-pages"],
+        info["ram"]["dirty-sync-count"], lpm["stream"].get("level"))
+
+
+def budgets(stage):
+    """None, one that is too small for all, and one from the command line."""
+    notes = []
+    for budget in (0, 2 * MIB):
+        src = stage.guest()
+        src.cmd("qom-set", path="/objects/lpm0", property="delta-budget",
+                value=budget)
+        _, lpm = stage.go()
+        expect("budget", lpm["stream"]["store-budget"], budget)
+        if lpm["stream"]["store-used"] > budget:
+            raise TestError("over its budget: %s" % lpm["stream"])
+        if not lpm["stream"]["store-refused"]:
+            raise TestError("all pages found room: %s" % lpm["stream"])
+        if budget == 0:
+            expect("differences", lpm["encode"]["delta-pages"], 0)
+        notes.append("%d: %d" % (budget, lpm["encode"]["delta-pages"]))
+    expect("bad pages", check_memory(stage.vm), 0)
+    dst = stage.other(lpm=",check-ram=on,delta-budget=3M")
+    stage.go(dst=dst)
+    _, lpm = stage.go()
+    expect("budget of the object", lpm["stream"]["store-budget"], 3 * MIB)
+    return "differences by budget: " + ", ".join(notes)
+
+
+def zero_pages(stage):
+    """Zeros that leave by the main channel are not in the stream's store."""
+    src = stage.guest()
+    dst = stage.other()
+    for vm in (src, dst):
+        vm.cmd("migrate-set-parameters", zero_page_detection="legacy")
+    _, lpm = stage.go(dst=dst)
+    expect("differences", lpm["encode"]["delta-pages"], 0)
+    stage.vm.cmd("migrate-set-parameters", zero_page_detection="multifd")
+    expect("bad pages", check_memory(stage.vm), 0)
+
+
+def channels(stage):
+    """Differences of one channel to what another one sent."""
+    notes = []
+    for count in (1, 4):
+        _, lpm = stage.go(channels=count)
+        if not lpm["encode"]["delta-pages"]:
+            raise TestError("no differences with %d channels" % count)
+        notes.append("%d: %d" % (count, lpm["encode"]["delta-pages"]))
+    expect("bad pages", check_memory(stage.vm), 0)
+    return "differences by channels: " + ", ".join(notes)
+
+
+def ram_differs(stage):
+    """A byte that is another one at the destination: the guest stays."""
+    src = stage.guest()
+    path = os.path.join(stage.bench.dir, "ram")
+    dst = stage.other(machine="pseries-10.0,memory-backend=ppc_spapr.ram",
+                      extra=["-object", "memory-backend-file,share=on,"
+                             "id=ppc_spapr.ram,size=512M,mem-path=" + path])
+    prepare(src, dst)
+    set_caps(src, pause_before_switchover=True)
+    set_caps(dst, pause_before_switchover=True)
+    start_move(stage.bench, src, dst)
+    wait_for(lambda: src.cmd("query-migrate")["status"] == "pre-switchover",
+             "the pause before switchover", 60)
+    # A page of the kernel's text: nobody writes to it, it is not sent again.
+    with open(path, "r+b") as ram:
+        ram.seek(4 * MIB)
+        byte = ram.read(1)
+        ram.seek(4 * MIB)
+        ram.write(bytes([byte[0] ^ 1]))
+    src.cmd("migrate-continue", state="pre-switchover")
+    info = finish_move(src, 60)
+    expect("status", info["status"], "failed")
+    wait_for(lambda: not dst.alive() or "RAM differs" in dst.stderr(),
+             "the destination's reason", 30)
+    note = [line for line in dst.stderr().splitlines()
+            if "RAM differs" in line]
+    if not note or "ppc_spapr.ram" not in note[0]:
+        raise TestError("destination said: " + dst.stderr())
+    set_caps(src, pause_before_switchover=False)
+    if src.status() != "running":
+        src.cmd("cont")
+    expect("bad", next_report(src, 60)["bad"], 0)
+    stage.bench.drop(dst)
+    return note[0]
+
+
+def all_methods(stage):
+    """RAM is the same with vanilla's methods, too: patch 13."""
+    for compression in ("none", "zstd"):
+        stage.go(bandwidth=0, compression=compression)
+
+
+def resources(vm):
+    """Open descriptors, threads and anonymous memory of a QEMU."""
+    proc = "/proc/%d/" % vm.process.pid
+    with open(proc + "status") as f:
+        anon = [int(line.split()[1]) for line in f
+                if line.startswith("RssAnon")][0]
+    return (len(os.listdir(proc + "fd")), len(os.listdir(proc + "task")),
+            anon)
+
+
+def cancelled(stage, count):
+    """A cancel at any time leaves nothing behind."""
+    src = stage.guest()
+    base = None
+    for number in range(count):
+        dst = stage.other(lpm="")
+        prepare(src, dst)
+        src.cmd("migrate-set-parameters", max_bandwidth=SLOW)
+        start_move(stage.bench, src, dst)
+        goal = number * 40 * MIB // count
+        wait_for(lambda goal=goal: src.cmd("query-migrate").get(
+            "ram", {"transferred": 0})["transferred"] > goal,
+                 "%d bytes to be sent" % goal, 60)
+        src.cmd("migrate_cancel")
+        expect("status", finish_move(src, 30)["status"], "cancelled")
+        stage.bench.drop(dst)
+        # After some: the allocator keeps what it had once.
+        if number == min(2, count - 2):
+            base = resources(src)
+    now = resources(src)
+    if now[0] > base[0] or now[1] > base[1] + 2 or \
+            now[2] > base[2] + 32 * 1024:
+        raise TestError("descriptors, threads, KiB: %s, now %s" % (base, now))
+    expect("bad", next_report(src, 60)["bad"], 0)
+    return "descriptors, threads, KiB: %s, after %d more: %s" % (
+        base, count, now)
+
+
+def moves_in_a_row(stage, count):
+    """The checker looks at each page between the moves."""
+    pages = 0
+    for _ in range(count):
+        _, lpm = stage.go(bandwidth=0)
+        pages += lpm["encode"]["delta-pages"]
+        expect("bad pages", check_memory(stage.vm), 0)
+    return "%d moves, %d pages as differences" % (count, pages)
+
+
+def main():
+    require()
+    tap = Tap()
+    with Bench() as bench:
+        stage = Stage(bench)
+        for name, function in (("deltas", deltas), ("budgets", budgets),
+                               ("legacy-zero-pages", zero_pages),
+                               ("channels", channels),
+                               ("all-methods", all_methods),
+                               ("ram-differs", ram_differs)):
+            tap.case(name)(lambda function=function: function(stage))
+        tap.case("cancelled")(lambda: cancelled(stage, 50 if full() else 5))
+        if full():
+            tap.case("moves-in-a-row")(lambda: moves_in_a_row(stage, 200))
+        return tap.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
