@@ -113,7 +113,8 @@ void lpm_store_find(LpmStore *store, const guint8 *base,
                     const guint64 *offsets, guint32 n, guint32 page_size,
                     LpmSentPage *ret_pages)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED =
+        g_mutex_locker_new(&store->lock);
     Block *block = find_block(store, base, page_size);
 
     if (!block && store->stats.budget != 0) {
@@ -135,7 +136,8 @@ void lpm_store_find(LpmStore *store, const guint8 *base,
 void lpm_store_forget(LpmStore *store, const guint8 *base,
                       const guint64 *offsets, guint32 n, guint32 page_size)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED =
+        g_mutex_locker_new(&store->lock);
     Block *block = find_block(store, base, page_size);
 
     for (guint32 i = 0; block && i < n; i++) {
@@ -150,7 +152,8 @@ void lpm_store_forget(LpmStore *store, const guint8 *base,
 
 void lpm_store_stats(LpmStore *store, LpmStoreStats *ret_stats)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED =
+        g_mutex_locker_new(&store->lock);
 
     *ret_stats = store->stats;
 }
