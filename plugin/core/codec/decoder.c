@@ -234,7 +234,9 @@ static gboolean check_content(LpmDecoder *decoder, const Parts *parts,
                 content += LPM_BLOCK_BYTES;
             }
         }
-        mask += delta ? lpm_codec_mask_bytes(parts->h.page_shift) : 0;
+        if (delta) {
+            mask += lpm_codec_mask_bytes(parts->h.page_shift);
+        }
     }
     sum = lpm_codec_checksum(decoder->digests, &parts->h, frame, offsets);
     if (sum != parts->h.checksum) {
