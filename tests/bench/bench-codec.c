@@ -7,12 +7,20 @@
  * stream for the channel, fed page by page from guest memory, flushed once
  * per packet; decoded page by page straight into guest memory.
  *
+ * "frames" is our encoder at the level: a stream of 4 MiB to look back at
+ * from level 1 on, frames that stand alone below.
+ *
+ * "encode" and "decode" are of memory that is sent once.  "again-encode" and
+ * "again-decode" are of the 15 % of its pages that got an update of 64 bytes
+ * since then: our encoder has a store, and vanilla sends whole pages.  Take
+ * 16 MiB or more, four times what a stream looks back at.
+ *
  * A channel is set up once for the whole move, so that is not timed.
  *
- * One JSON line per case and operation.  Both codecs run in turns, so what
- * else runs on the machine meets both.  MB/s are page bytes by the monotonic
- * clock; cpu_mb_per_s by the thread's own time is the one to read when the
- * machine is shared.
+ * One JSON line per case, level, codec and operation.  Both codecs run in
+ * turns, so what else runs on the machine meets both.  MB/s are page bytes by
+ * the monotonic clock; cpu_mb_per_s and cpu_us_per_page by the thread's own
+ * time are the ones to read when the machine is shared.
  */
 #include <stdio.h>
 #include <sys/utsname.h>
@@ -26,18 +34,29 @@
 #define PACKET      (512u * 1024)
 #define PACKET_PAGES (PACKET / PAGE)
 #define MAX_REPEATS 101
+#define AGAIN_PERCENT 15
+#define UPDATE      64u
 
-typedef struct Wire {
-    guint8 *bytes;
+/* One codec's two ends, and the memory of the receiving one. */
+typedef struct Channel {
+    LpmStore *store;
+    LpmEncoder *encoder;
+    LpmDecoder *decoder;
+    ZSTD_CStream *zcs;
+    ZSTD_DStream *zds;
+    guint8 *packet;     /* of vanilla */
+    gsize room;
+    guint8 *dst;
+    guint8 *wire;
     gsize *len;         /* of each packet */
     gsize total;
-} Wire;
+} Channel;
 
 typedef struct Bench {
     guint8 *src;
-    guint8 *dst;
-    gsize n_packets;
-    Wire wire;
+    gsize bytes;
+    guint64 *offsets;   /* of the pages to send, in order */
+    gsize n_pages;
     int level;
 } Bench;
 
@@ -60,13 +79,6 @@ static Clocks clocks(void)
                       clock_s(CLOCK_THREAD_CPUTIME_ID) };
 }
 
-static void packet_offsets(gsize packet, guint64 *offsets)
-{
-    for (guint i = 0; i < PACKET_PAGES; i++) {
-        offsets[i] = packet * PACKET + i * PAGE;
-    }
-}
-
 static void not_timed(Clocks *idle, Clocks from)
 {
     Clocks to = clocks();
@@ -75,129 +87,205 @@ static void not_timed(Clocks *idle, Clocks from)
     idle->cpu += to.cpu - from.cpu;
 }
 
+static gsize n_packets(const Bench *b)
+{
+    return (b->n_pages + PACKET_PAGES - 1) / PACKET_PAGES;
+}
+
+/* Returns: how many pages packet @i has. */
+static guint32 packet_pages(const Bench *b, gsize i)
+{
+    return MIN(PACKET_PAGES, b->n_pages - i * PACKET_PAGES);
+}
+
 /* The packets leave by socket, so the bytes are copied out: not timed. */
-static void keep(Bench *b, gsize packet, const guint8 *bytes, gsize len,
+static void keep(Channel *ch, gsize packet, const guint8 *bytes, gsize len,
                  Clocks *idle)
 {
     Clocks from = clocks();
 
-    memcpy(b->wire.bytes + b->wire.total, bytes, len);
-    b->wire.len[packet] = len;
-    b->wire.total += len;
+    memcpy(ch->wire + ch->total, bytes, len);
+    ch->len[packet] = len;
+    ch->total += len;
     not_timed(idle, from);
 }
 
-static void frames_encode(Bench *b, Clocks *idle)
+/* The store is for "again", where it knows all pages; else it is in the way. */
+static void frames_open(const Bench *b, Channel *ch, gboolean again)
 {
-    Clocks from = clocks();
     LpmCodecParams params = { .level = b->level };
-    g_autoptr(LpmEncoder) encoder = lpm_encoder_new(&params, NULL);
-    guint64 offsets[PACKET_PAGES];
 
-    not_timed(idle, from);
-    for (gsize i = 0; i < b->n_packets; i++) {
+    if (again) {
+        ch->store = params.store = lpm_store_new(b->bytes / 8);
+    }
+    ch->encoder = lpm_encoder_new(&params, NULL);
+    ch->decoder = lpm_decoder_new(NULL);
+    if (!ch->encoder || !ch->decoder) {
+        g_error("frames: no memory");
+    }
+}
+
+static void frames_close(Channel *ch)
+{
+    g_clear_pointer(&ch->encoder, lpm_encoder_free);
+    g_clear_pointer(&ch->decoder, lpm_decoder_free);
+    g_clear_pointer(&ch->store, lpm_store_free);
+}
+
+static void frames_encode(const Bench *b, Channel *ch, Clocks *idle)
+{
+    for (gsize i = 0; i < n_packets(b); i++) {
         const guint8 *frame;
         gsize len;
 
-        packet_offsets(i, offsets);
-        if (!lpm_encoder_encode(encoder, b->src, offsets, PACKET_PAGES, PAGE,
-                                &frame, &len, NULL)) {
+        if (!lpm_encoder_encode(ch->encoder, b->src,
+                                b->offsets + i * PACKET_PAGES,
+                                packet_pages(b, i), PAGE, &frame, &len,
+                                NULL)) {
             g_error("encode");
         }
-        keep(b, i, frame, len, idle);
+        keep(ch, i, frame, len, idle);
     }
 }
 
-static void frames_decode(Bench *b, Clocks *idle)
+static void frames_decode(const Bench *b, Channel *ch)
 {
-    Clocks from = clocks();
-    g_autoptr(LpmDecoder) decoder = lpm_decoder_new(NULL);
-    guint64 offsets[PACKET_PAGES];
     gsize at = 0;
 
-    not_timed(idle, from);
-    for (gsize i = 0; i < b->n_packets; i++) {
-        packet_offsets(i, offsets);
-        if (!lpm_decoder_decode(decoder, b->wire.bytes + at, b->wire.len[i],
-                                b->dst, b->n_packets * PACKET, offsets,
-                                PACKET_PAGES, PAGE, NULL)) {
+    for (gsize i = 0; i < n_packets(b); i++) {
+        if (!lpm_decoder_decode(ch->decoder, ch->wire + at, ch->len[i],
+                                ch->dst, b->bytes,
+                                b->offsets + i * PACKET_PAGES,
+                                packet_pages(b, i), PAGE, NULL)) {
             g_error("decode");
         }
-        at += b->wire.len[i];
+        at += ch->len[i];
     }
 }
 
-static void stream_encode(Bench *b, Clocks *idle)
+static void stream_open(const Bench *b, Channel *ch,
+                        gboolean again G_GNUC_UNUSED)
 {
-    Clocks from = clocks();
-    ZSTD_CStream *zcs = ZSTD_createCStream();
-    gsize room = ZSTD_compressBound(PACKET);
-    g_autofree guint8 *out_bytes = g_malloc(room);
+    ch->zcs = ZSTD_createCStream();
+    ch->zds = ZSTD_createDStream();
+    ch->room = ZSTD_compressBound(PACKET);
+    ch->packet = g_malloc(ch->room);
+    ZSTD_initCStream(ch->zcs, b->level);
+    ZSTD_initDStream(ch->zds);
+}
 
-    ZSTD_initCStream(zcs, b->level);
-    not_timed(idle, from);
-    for (gsize i = 0; i < b->n_packets; i++) {
-        ZSTD_outBuffer out = { out_bytes, room, 0 };
+static void stream_close(Channel *ch)
+{
+    ZSTD_freeCStream(ch->zcs);
+    ZSTD_freeDStream(ch->zds);
+    g_clear_pointer(&ch->packet, g_free);
+}
 
-        for (guint j = 0; j < PACKET_PAGES; j++) {
-            ZSTD_inBuffer in = { b->src + i * PACKET + j * PAGE, PAGE, 0 };
-            ZSTD_EndDirective flush = j == PACKET_PAGES - 1
-                                      ? ZSTD_e_flush : ZSTD_e_continue;
+static void stream_encode(const Bench *b, Channel *ch, Clocks *idle)
+{
+    for (gsize i = 0; i < n_packets(b); i++) {
+        ZSTD_outBuffer out = { ch->packet, ch->room, 0 };
+        guint32 n = packet_pages(b, i);
+
+        for (guint32 j = 0; j < n; j++) {
+            ZSTD_inBuffer in = {
+                b->src + b->offsets[i * PACKET_PAGES + j], PAGE, 0
+            };
+            ZSTD_EndDirective flush = j == n - 1 ? ZSTD_e_flush
+                                                 : ZSTD_e_continue;
             gsize ret;
 
             do {
-                ret = ZSTD_compressStream2(zcs, &out, &in, flush);
+                ret = ZSTD_compressStream2(ch->zcs, &out, &in, flush);
             } while (!ZSTD_isError(ret) && ret > 0 && in.size > in.pos &&
                      out.size > out.pos);
             if (ZSTD_isError(ret)) {
                 g_error("stream encode");
             }
         }
-        keep(b, i, out_bytes, out.pos, idle);
+        keep(ch, i, ch->packet, out.pos, idle);
     }
-    ZSTD_freeCStream(zcs);
 }
 
-static void stream_decode(Bench *b, Clocks *idle)
+static void stream_decode(const Bench *b, Channel *ch)
 {
-    Clocks from = clocks();
-    ZSTD_DStream *zds = ZSTD_createDStream();
     gsize at = 0;
 
-    ZSTD_initDStream(zds);
-    not_timed(idle, from);
-    for (gsize i = 0; i < b->n_packets; i++) {
-        ZSTD_inBuffer in = { b->wire.bytes + at, b->wire.len[i], 0 };
+    for (gsize i = 0; i < n_packets(b); i++) {
+        ZSTD_inBuffer in = { ch->wire + at, ch->len[i], 0 };
 
-        for (guint j = 0; j < PACKET_PAGES; j++) {
-            ZSTD_outBuffer out = { b->dst + i * PACKET + j * PAGE, PAGE, 0 };
+        for (guint32 j = 0; j < packet_pages(b, i); j++) {
+            ZSTD_outBuffer out = {
+                ch->dst + b->offsets[i * PACKET_PAGES + j], PAGE, 0
+            };
             gsize ret;
 
             do {
-                ret = ZSTD_decompressStream(zds, &out, &in);
+                ret = ZSTD_decompressStream(ch->zds, &out, &in);
             } while (!ZSTD_isError(ret) && ret > 0 && in.size > in.pos &&
                      out.pos < PAGE);
             if (ZSTD_isError(ret) || out.pos != PAGE) {
                 g_error("stream decode");
             }
         }
-        at += b->wire.len[i];
+        at += ch->len[i];
     }
-    ZSTD_freeDStream(zds);
 }
 
 typedef struct Codec {
     const char *name;
-    void (*encode)(Bench *b, Clocks *idle);
-    void (*decode)(Bench *b, Clocks *idle);
+    void (*open)(const Bench *b, Channel *ch, gboolean again);
+    void (*encode)(const Bench *b, Channel *ch, Clocks *idle);
+    void (*decode)(const Bench *b, Channel *ch);
+    void (*close)(Channel *ch);
 } Codec;
 
-static const Codec codecs[] = {
-    { "frames", frames_encode, frames_decode },
-    { "stream", stream_encode, stream_decode },
+#define N_CODECS 2
+static const Codec codecs[N_CODECS] = {
+    { "frames", frames_open, frames_encode, frames_decode, frames_close },
+    { "stream", stream_open, stream_encode, stream_decode, stream_close },
 };
 
 enum { ENCODE, DECODE, N_OPS };
+
+/* Seconds of each repeat. */
+typedef struct Times {
+    double wall[MAX_REPEATS];
+    double cpu[MAX_REPEATS];
+} Times;
+
+typedef struct Result {
+    Times times[N_CODECS][N_OPS];
+    gsize wire[N_CODECS];
+    gsize pages;        /* of the last repeat */
+} Result;
+
+static void took(Times *times, guint repeat, Clocks from, Clocks idle)
+{
+    Clocks to = clocks();
+
+    times->wall[repeat] = to.wall - from.wall - idle.wall;
+    times->cpu[repeat] = to.cpu - from.cpu - idle.cpu;
+}
+
+/* All pages of the list, there and back. */
+static void run(const Bench *b, const Codec *codec, Channel *ch,
+                Times *times, guint repeat)
+{
+    Clocks idle = { 0, 0 };
+    Clocks from = clocks();
+
+    ch->total = 0;
+    codec->encode(b, ch, &idle);
+    took(&times[ENCODE], repeat, from, idle);
+
+    from = clocks();
+    codec->decode(b, ch);
+    took(&times[DECODE], repeat, from, (Clocks) { 0, 0 });
+    if (memcmp(b->src, ch->dst, b->bytes) != 0) {
+        g_error("%s: wrong content", codec->name);
+    }
+}
 
 static int by_value(const void *a, const void *b)
 {
@@ -207,84 +295,186 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void run(void (*op)(Bench *, Clocks *), Bench *b, double *ret_wall,
-                double *ret_cpu)
-{
-    double mb = b->n_packets * (double)PACKET / 1e6;
-    Clocks idle = { 0, 0 };
-    Clocks from = clocks();
-    Clocks to;
-
-    op(b, &idle);
-    to = clocks();
-    *ret_wall = mb / (to.wall - from.wall - idle.wall);
-    *ret_cpu = mb / (to.cpu - from.cpu - idle.cpu);
-}
-
-static void print_line(const char *kind, const Codec *codec, int op,
-                       const Bench *b, gsize wire, double *wall, double *cpu,
-                       guint repeats)
+static void print_end(guint repeats)
 {
     const char *commit = g_getenv("LPM_COMMIT");
     struct utsname machine;
 
     uname(&machine);
-    qsort(wall, repeats, sizeof(*wall), by_value);
-    qsort(cpu, repeats, sizeof(*cpu), by_value);
-    printf("{\"bench\": \"codec\", \"data\": \"%s\", \"codec\": \"%s\", "
-           "\"op\": \"%s\", \"level\": %d, \"mb_per_s\": %.0f, "
-           "\"mb_per_s_min\": %.0f, \"mb_per_s_max\": %.0f, "
-           "\"cpu_mb_per_s\": %.0f, \"ratio\": %.3f, \"repeats\": %u, "
-           "\"machine\": \"%s\", \"compiler\": \"%s\", \"zstd\": \"%s\", "
-           "\"commit\": \"%s\"}\n",
-           kind, codec->name, op == ENCODE ? "encode" : "decode", b->level,
-           wall[repeats / 2], wall[0], wall[repeats - 1], cpu[repeats / 2],
-           b->n_packets * (double)PACKET / wire, repeats, machine.machine,
-           __VERSION__, ZSTD_versionString(), commit ? commit : "unknown");
+    printf("\"repeats\": %u, \"machine\": \"%s\", \"compiler\": \"%s\", "
+           "\"zstd\": \"%s\", \"commit\": \"%s\"}\n",
+           repeats, machine.machine, __VERSION__, ZSTD_versionString(),
+           commit ? commit : "unknown");
     fflush(stdout);
 }
 
-static void bench_kind(PagesKind kind, Bench *b, guint repeats)
+static void print_line(const char *kind, const Bench *b, const Result *r,
+                       guint c, int op, gboolean again, guint repeats)
 {
-    static double wall[G_N_ELEMENTS(codecs)][N_OPS][MAX_REPEATS];
-    static double cpu[G_N_ELEMENTS(codecs)][N_OPS][MAX_REPEATS];
-    gsize wire[G_N_ELEMENTS(codecs)];
-    gsize len = b->n_packets * PACKET;
+    const double *wall = r->times[c][op].wall;
+    double median = wall[repeats / 2];
+    double cpu = r->times[c][op].cpu[repeats / 2];
+    double mb = r->pages * (double)PAGE / 1e6;
+    double us = 1e6 / r->pages;
+
+    printf("{\"bench\": \"codec\", \"data\": \"%s\", \"codec\": \"%s\", "
+           "\"op\": \"%s%s\", \"level\": %d, ", kind, codecs[c].name,
+           again ? "again-" : "", op == ENCODE ? "encode" : "decode",
+           b->level);
+    if (again) {
+        printf("\"us_per_page\": %.2f, \"us_per_page_min\": %.2f, "
+               "\"us_per_page_max\": %.2f, \"cpu_us_per_page\": %.2f, "
+               "\"bytes_per_page\": %.0f, ", median * us, wall[0] * us,
+               wall[repeats - 1] * us, cpu * us,
+               (double)r->wire[c] / r->pages);
+    } else {
+        printf("\"mb_per_s\": %.0f, \"mb_per_s_min\": %.0f, "
+               "\"mb_per_s_max\": %.0f, \"cpu_mb_per_s\": %.0f, "
+               "\"ratio\": %.3f, ", mb / median, mb / wall[repeats - 1],
+               mb / wall[0], mb / cpu, mb * 1e6 / r->wire[c]);
+    }
+    print_end(repeats);
+}
+
+static void print_result(const char *kind, const Bench *b, Result *r,
+                         gboolean again, guint repeats)
+{
+    for (guint c = 0; c < N_CODECS; c++) {
+        for (int op = 0; op < N_OPS; op++) {
+            Times *times = &r->times[c][op];
+
+            qsort(times->wall, repeats, sizeof(double), by_value);
+            qsort(times->cpu, repeats, sizeof(double), by_value);
+            print_line(kind, b, r, c, op, again, repeats);
+        }
+    }
+}
+
+static void choose_all(Bench *b)
+{
+    b->n_pages = b->bytes / PAGE;
+    for (gsize i = 0; i < b->n_pages; i++) {
+        b->offsets[i] = i * PAGE;
+    }
+}
+
+/*
+ * What a guest does between two rounds.  Other pages each time, all of them
+ * in turn: a stream has long lost sight of the last time it sent them, as it
+ * has with the RAM of a guest.  As many each time, but for one in a hundred.
+ */
+static void update_some(Bench *b, guint round, guint64 *seed)
+{
+    b->n_pages = 0;
+    for (gsize i = 0; i < b->bytes / PAGE; i++) {
+        /* 37 is prime to 100: each hundred pages has all numbers once. */
+        if ((i * 37 + round * AGAIN_PERCENT) % 100 < AGAIN_PERCENT) {
+            gsize at = pages_next(seed) % ((PAGE - UPDATE) / 8 + 1) * 8;
+
+            pages_fill_random(b->src + i * PAGE + at, UPDATE, seed);
+            b->offsets[b->n_pages++] = i * PAGE;
+        }
+    }
+}
+
+static void bench_once(const char *kind, Bench *b, Channel *channels,
+                       guint repeats)
+{
+    static Result r;
+
+    choose_all(b);
+    r.pages = b->n_pages;
+    for (guint i = 0; i < repeats; i++) {
+        for (guint c = 0; c < N_CODECS; c++) {
+            memset(channels[c].dst, 0xaa, b->bytes);
+            codecs[c].open(b, &channels[c], FALSE);
+            run(b, &codecs[c], &channels[c], r.times[c], i);
+            codecs[c].close(&channels[c]);
+            r.wire[c] = channels[c].total;
+        }
+    }
+    print_result(kind, b, &r, FALSE, repeats);
+}
+
+static void bench_again(const char *kind, Bench *b, Channel *channels,
+                        guint repeats)
+{
+    static Result r;
+    guint64 seed = 2;
+
+    choose_all(b);
+    for (guint c = 0; c < N_CODECS; c++) {
+        codecs[c].open(b, &channels[c], TRUE);
+        run(b, &codecs[c], &channels[c], r.times[c], 0);
+    }
+    for (guint i = 0; i < repeats; i++) {
+        update_some(b, i, &seed);
+        r.pages = b->n_pages;
+        for (guint c = 0; c < N_CODECS; c++) {
+            run(b, &codecs[c], &channels[c], r.times[c], i);
+            r.wire[c] = channels[c].total;
+        }
+    }
+    for (guint c = 0; c < N_CODECS; c++) {
+        codecs[c].close(&channels[c]);
+    }
+    print_result(kind, b, &r, TRUE, repeats);
+}
+
+static void bench_kind(PagesKind kind, Bench *b, Channel *channels,
+                       guint repeats)
+{
     guint64 seed = 1;
 
-    pages_fill(kind, b->src, len, &seed);
-    for (guint r = 0; r < repeats; r++) {
-        for (guint c = 0; c < G_N_ELEMENTS(codecs); c++) {
-            b->wire.total = 0;
-            run(codecs[c].encode, b, &wall[c][ENCODE][r], &cpu[c][ENCODE][r]);
-            wire[c] = b->wire.total;
-            memset(b->dst, 0xaa, len);
-            run(codecs[c].decode, b, &wall[c][DECODE][r], &cpu[c][DECODE][r]);
-            if (memcmp(b->src, b->dst, len) != 0) {
-                g_error("%s: wrong content", codecs[c].name);
+    pages_fill(kind, b->src, b->bytes, &seed);
+    bench_once(pages_names[kind], b, channels, repeats);
+    bench_again(pages_names[kind], b, channels, repeats);
+}
+
+static void bench_all(Bench *b, const int *levels, guint n_levels,
+                      const char *only, guint repeats)
+{
+    Channel channels[N_CODECS] = { 0 };
+    gsize n = b->bytes / PACKET;
+
+    b->src = g_malloc0(b->bytes);
+    b->offsets = g_new0(guint64, b->bytes / PAGE);
+    for (guint c = 0; c < N_CODECS; c++) {
+        channels[c].dst = g_malloc0(b->bytes);
+        channels[c].wire = g_malloc0(n * (PACKET + PACKET / 16));
+        channels[c].len = g_new0(gsize, n);
+    }
+    for (guint i = 0; i < n_levels; i++) {
+        b->level = levels[i];
+        for (int kind = 0; kind < PAGES_LAST; kind++) {
+            if (!only || g_str_equal(only, pages_names[kind])) {
+                bench_kind(kind, b, channels, repeats);
             }
         }
     }
-    for (guint c = 0; c < G_N_ELEMENTS(codecs); c++) {
-        for (int op = 0; op < N_OPS; op++) {
-            print_line(pages_names[kind], &codecs[c], op, b, wire[c],
-                       wall[c][op], cpu[c][op], repeats);
-        }
+    for (guint c = 0; c < N_CODECS; c++) {
+        g_free(channels[c].dst);
+        g_free(channels[c].wire);
+        g_free(channels[c].len);
     }
+    g_free(b->src);
+    g_free(b->offsets);
 }
 
 int main(int argc, char **argv)
 {
+    static const int all_levels[] = { -5, 1, 3, 5, 9 };
     gint megabytes = 32;
     gint repeats = 5;
-    gint level = 1;
+    gint level = 0;
     g_autofree gchar *only = NULL;
     const GOptionEntry entries[] = {
         { "megabytes", 'm', 0, G_OPTION_ARG_INT, &megabytes,
           "Guest memory of a case (32)", "N" },
         { "repeats", 'r', 0, G_OPTION_ARG_INT, &repeats,
           "Runs of a case, 1 to 101 (5)", "N" },
-        { "level", 'l', 0, G_OPTION_ARG_INT, &level, "zstd level (1)", "N" },
+        { "level", 'l', 0, G_OPTION_ARG_INT, &level,
+          "One zstd level only (-5, 1, 3, 5, 9)", "N" },
         { "data", 'd', 0, G_OPTION_ARG_STRING, &only, "One case only",
           "NAME" },
         { NULL }
@@ -301,20 +491,8 @@ int main(int argc, char **argv)
         return 1;
     }
 
-    b.level = level;
-    b.n_packets = (gsize)megabytes * 2;
-    b.src = g_malloc0(b.n_packets * PACKET);
-    b.dst = g_malloc0(b.n_packets * PACKET);
-    b.wire.bytes = g_malloc0(b.n_packets * (PACKET + PACKET / 16));
-    b.wire.len = g_new0(gsize, b.n_packets);
-    for (int kind = 0; kind < PAGES_LAST; kind++) {
-        if (!only || g_str_equal(only, pages_names[kind])) {
-            bench_kind(kind, &b, repeats);
-        }
-    }
-    g_free(b.src);
-    g_free(b.dst);
-    g_free(b.wire.bytes);
-    g_free(b.wire.len);
+    b.bytes = (gsize)megabytes << 20;
+    bench_all(&b, level ? &level : all_levels,
+              level ? 1 : G_N_ELEMENTS(all_levels), only, repeats);
     return 0;
 }
