@@ -13,10 +13,11 @@
 /*
  * Theory of operation
  *
- * One encoder per sending channel, one decoder per receiving channel.
- * Between frames there is no state of the stream, so method and level may
- * change from frame to frame; what a frame may refer to is the content that
- * its own pages have at the destination (store.h says why that is known).
+ * One encoder per sending channel, one decoder per receiving channel, and
+ * the frames of a channel in order.  A frame may refer to what its own pages
+ * hold at the destination (store.h says why that is known), and from level 1
+ * on to the frames before it: they are one zstd stream.  Method and level may
+ * change from frame to frame; a new level begins a new stream.
  *
  * vCPUs write to the pages while we read them.  The encoder therefore reads
  * guest memory exactly once, into a private buffer; probe, checksum and
@@ -57,7 +58,8 @@ typedef struct LpmCodecStats {
 
 typedef struct LpmCodecParams {
     int level;              /* zstd level, negative is faster; 0 = ours, 1 */
-    LpmStore *store;        /* (nullable): of all encoders; no differences */
+    /* of all encoders, freed after them; NULL: pages are always sent whole */
+    LpmStore *store;
 } LpmCodecParams;
 
 /* What the last frame was, for those who choose the next one's level. */
@@ -111,7 +113,8 @@ gboolean lpm_encoder_encode(LpmEncoder *encoder, const guint8 *base,
  * @level: of zstd, or LPM_LEVEL_NONE; one that zstd has
  *
  * Of the next frames.  A level that needs more memory than those before
- * takes it with the next frame.
+ * takes it with the next frame.  A level that is in use goes on as it is.
+ * Threads: the one that encodes.
  */
 void lpm_encoder_set_level(LpmEncoder *encoder, int level);
 
@@ -135,12 +138,13 @@ void lpm_decoder_free(LpmDecoder *decoder);
  * @offsets: @n_pages byte offsets, as the packet around the frame says
  *
  * Check, decompress, check again, then write the pages.  On failure guest
- * memory is untouched.
+ * memory is untouched; a part of a stream that fails ends the stream.
  *
  * Returns: true on success.
- * Errors: TRUNCATED, MALFORMED (lengths, page count, trailing bytes),
- * UNSUPPORTED (version, method), LIMIT (offsets: outside, not aligned, one
- * twice; sizes in the arguments), CRYPTO (checksum).
+ * Errors: TRUNCATED, MALFORMED (lengths, page count, map, content, trailing
+ * bytes, no stream to go on), UNSUPPORTED (version, method), LIMIT (offsets:
+ * outside, not aligned, one twice; sizes in the arguments), CRYPTO
+ * (checksum).
  * Threads: one at a time per decoder.  Source: FORMATS.md 3.
  */
 gboolean lpm_decoder_decode(LpmDecoder *decoder, const guint8 *frame,

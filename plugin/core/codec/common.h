@@ -21,6 +21,9 @@
 #include <xxhash.h>
 #endif
 
+/* Blocks of the largest frame. */
+#define LPM_FRAME_MAX_BLOCKS (LPM_FRAME_MAX_RAW / LPM_BLOCK_BYTES)
+
 /*
  * Twice the most pages of a frame, a power of two: the set of offsets is
  * never more than half full.
@@ -35,9 +38,6 @@ typedef struct LpmOffsetSet {
 
 /** lpm_codec_now_ns: monotonic. */
 guint64 lpm_codec_now_ns(void);
-
-/* Blocks of the largest frame. */
-#define LPM_FRAME_MAX_BLOCKS (LPM_FRAME_MAX_RAW / LPM_BLOCK_BYTES)
 
 /**
  * lpm_codec_count: @delta_pages of the frame were sent as differences, of

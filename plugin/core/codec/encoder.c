@@ -246,8 +246,28 @@ static gsize find_deltas(LpmEncoder *encoder, guint8 *pages,
 }
 
 /*
- * Packs @bytes of content at @to.  A part of the stream that does not leave
- * ends it.  Returns: bytes; 0 if there is no @room, or with @error.
+ * The next part of the stream; one that does not leave ends it.
+ * Returns: as zstd says it: 0 if all of it is in @out.
+ */
+static gsize pack_part(LpmEncoder *encoder, ZSTD_outBuffer *out,
+                       ZSTD_inBuffer *in, LpmFrameHeader *h)
+{
+    gsize left;
+
+    h->begins = !encoder->streams;
+    if (h->begins) {
+        ZSTD_CCtx_reset(encoder->cctx, ZSTD_reset_session_only);
+    }
+    do {
+        left = ZSTD_compressStream2(encoder->cctx, out, in, ZSTD_e_flush);
+    } while (!ZSTD_isError(left) && left != 0 && out->pos < out->size);
+    encoder->streams = left == 0;
+    return left;
+}
+
+/*
+ * Packs @bytes of content at @to.  Returns: bytes; 0 if there is no @room,
+ * or with @error.
  */
 static gsize pack(LpmEncoder *encoder, guint8 *to, gsize room,
                   const guint8 *content, gsize bytes, LpmFrameHeader *h,
@@ -255,27 +275,18 @@ static gsize pack(LpmEncoder *encoder, guint8 *to, gsize room,
 {
     ZSTD_outBuffer out = { to, room, 0 };
     ZSTD_inBuffer in = { content, bytes, 0 };
-    gsize left;
+    gsize n;
 
     if (encoder->level < STREAM_LEVEL) {
-        left = ZSTD_compress2(encoder->cctx, to, room, content, bytes);
-        out.pos = left;
         h->method = LPM_FRAME_METHOD_ZSTD;
-        if (!ZSTD_isError(left)) {
-            return out.pos;
+        n = ZSTD_compress2(encoder->cctx, to, room, content, bytes);
+        if (!ZSTD_isError(n)) {
+            return n;
         }
     } else {
         h->method = LPM_FRAME_METHOD_STREAM;
-        h->begins = !encoder->streams;
-        if (h->begins) {
-            ZSTD_CCtx_reset(encoder->cctx, ZSTD_reset_session_only);
-        }
-        do {
-            left = ZSTD_compressStream2(encoder->cctx, &out, &in,
-                                        ZSTD_e_flush);
-        } while (!ZSTD_isError(left) && left != 0 && out.pos < out.size);
-        encoder->streams = left == 0;
-        if (left == 0) {
+        n = pack_part(encoder, &out, &in, h);
+        if (n == 0) {
             return out.pos;
         }
     }
@@ -285,11 +296,11 @@ static gsize pack(LpmEncoder *encoder, guint8 *to, gsize room,
      */
     h->method = LPM_FRAME_METHOD_RAW;
     h->begins = FALSE;
-    if (ZSTD_isError(left) &&
-        ZSTD_getErrorCode(left) != ZSTD_error_dstSize_tooSmall &&
-        ZSTD_getErrorCode(left) != ZSTD_error_memory_allocation) {
+    if (ZSTD_isError(n) &&
+        ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall &&
+        ZSTD_getErrorCode(n) != ZSTD_error_memory_allocation) {
         g_set_error(error, LPM_ERROR, LPM_ERROR_IO, "page frame: zstd: %s",
-                    ZSTD_getErrorName(left));
+                    ZSTD_getErrorName(n));
     }
     return 0;
 }
@@ -340,6 +351,15 @@ static guint8 *make_payload(LpmEncoder *encoder, LpmFrameHeader *h,
     return encoder->packed;
 }
 
+/* Twice: the checksum covers the header, and the header holds it. */
+static void put_header(const LpmEncoder *encoder, LpmFrameHeader *h,
+                       guint8 *frame, const guint64 *offsets)
+{
+    lpm_frame_header_encode(h, frame);
+    h->checksum = lpm_codec_checksum(encoder->digests, h, frame, offsets);
+    lpm_frame_header_encode(h, frame);
+}
+
 gboolean lpm_encoder_encode(LpmEncoder *encoder, const guint8 *base,
                             const guint64 *offsets, guint32 n_pages,
                             guint32 page_size, const guint8 **ret_frame,
@@ -373,11 +393,7 @@ gboolean lpm_encoder_encode(LpmEncoder *encoder, const guint8 *base,
         return FALSE;
     }
 
-    /* Twice: the checksum covers the header, and the header holds it. */
-    lpm_frame_header_encode(&h, frame);
-    h.checksum = lpm_codec_checksum(encoder->digests, &h, frame, offsets);
-    lpm_frame_header_encode(&h, frame);
-
+    put_header(encoder, &h, frame, offsets);
     lpm_codec_count(&encoder->stats, &h, encoder->n_delta,
                     encoder->delta_bytes, start_ns);
     *ret_frame = frame;

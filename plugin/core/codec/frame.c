@@ -130,19 +130,12 @@ static gboolean check_payload_bytes(const LpmFrameHeader *h, gsize len,
     return check_length(len, wanted, error);
 }
 
-gboolean lpm_frame_header_decode(const guint8 *frame, gsize len,
-                                 LpmFrameHeader *ret_header, GError **error)
+/* What this is, and what is done to the content. */
+static gboolean decode_kind(const guint8 *frame, LpmFrameHeader *h,
+                            GError **error)
 {
-    LpmFrameHeader h;
-    guint8 method;
+    guint8 method = frame[AT_METHOD];
 
-    if (len < LPM_FRAME_HEADER_BYTES) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_TRUNCATED,
-                    "page frame: %" G_GSIZE_FORMAT
-                    " bytes, the header alone has %u",
-                    len, LPM_FRAME_HEADER_BYTES);
-        return FALSE;
-    }
     if (get32(frame + AT_MAGIC) != LPM_FRAME_MAGIC) {
         return malformed(error, "magic", get32(frame + AT_MAGIC),
                          LPM_FRAME_MAGIC);
@@ -153,39 +146,61 @@ gboolean lpm_frame_header_decode(const guint8 *frame, gsize len,
                     frame[AT_VERSION], LPM_FRAME_VERSION);
         return FALSE;
     }
-    method = frame[AT_METHOD];
     if (method > LPM_FRAME_METHOD_STREAM) {
         g_set_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED,
                     "page frame: method %u, we speak 0 to 2", method);
         return FALSE;
     }
-    h.method = method;
-    h.begins = frame[AT_BEGINS];
     if (frame[AT_BEGINS] > (method == LPM_FRAME_METHOD_STREAM)) {
         return malformed(error, "begin of a stream", frame[AT_BEGINS],
                          method == LPM_FRAME_METHOD_STREAM);
     }
-    h.page_shift = frame[AT_PAGE_SHIFT];
-    if (h.page_shift < LPM_FRAME_MIN_PAGE_SHIFT ||
-        h.page_shift > LPM_FRAME_MAX_PAGE_SHIFT) {
+    h->method = method;
+    h->begins = frame[AT_BEGINS];
+    return TRUE;
+}
+
+/* The pages that it has. */
+static gboolean decode_shape(const guint8 *frame, LpmFrameHeader *h,
+                             GError **error)
+{
+    h->page_shift = frame[AT_PAGE_SHIFT];
+    if (h->page_shift < LPM_FRAME_MIN_PAGE_SHIFT ||
+        h->page_shift > LPM_FRAME_MAX_PAGE_SHIFT) {
         g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
                     "page frame: page shift is %u, wanted %u to %u",
-                    h.page_shift, LPM_FRAME_MIN_PAGE_SHIFT,
+                    h->page_shift, LPM_FRAME_MIN_PAGE_SHIFT,
                     LPM_FRAME_MAX_PAGE_SHIFT);
         return FALSE;
     }
-    h.n_pages = get32(frame + AT_N_PAGES);
-    if (h.n_pages == 0 || h.n_pages > LPM_FRAME_MAX_RAW >> h.page_shift) {
+    h->n_pages = get32(frame + AT_N_PAGES);
+    if (h->n_pages == 0 || h->n_pages > LPM_FRAME_MAX_RAW >> h->page_shift) {
         g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
                     "page frame: %" G_GUINT32_FORMAT
                     " pages, wanted 1 to %u",
-                    h.n_pages, LPM_FRAME_MAX_RAW >> h.page_shift);
+                    h->n_pages, LPM_FRAME_MAX_RAW >> h->page_shift);
         return FALSE;
     }
-    h.raw_bytes = get32(frame + AT_RAW_BYTES);
-    if (h.raw_bytes != h.n_pages << h.page_shift) {
-        return malformed(error, "page bytes", h.raw_bytes,
-                         h.n_pages << h.page_shift);
+    h->raw_bytes = get32(frame + AT_RAW_BYTES);
+    return h->raw_bytes == h->n_pages << h->page_shift ||
+           malformed(error, "page bytes", h->raw_bytes,
+                     h->n_pages << h->page_shift);
+}
+
+gboolean lpm_frame_header_decode(const guint8 *frame, gsize len,
+                                 LpmFrameHeader *ret_header, GError **error)
+{
+    LpmFrameHeader h;
+
+    if (len < LPM_FRAME_HEADER_BYTES) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_TRUNCATED,
+                    "page frame: %" G_GSIZE_FORMAT
+                    " bytes, the header alone has %u",
+                    len, LPM_FRAME_HEADER_BYTES);
+        return FALSE;
+    }
+    if (!decode_kind(frame, &h, error) || !decode_shape(frame, &h, error)) {
+        return FALSE;
     }
     h.payload_bytes = get32(frame + AT_PAYLOAD_BYTES);
     h.map_bytes = get32(frame + AT_MAP_BYTES);

@@ -28,7 +28,6 @@ typedef enum LpmFrameMethod {
 /* A stream looks back as far as 2 to this many bytes. */
 #define LPM_FRAME_WINDOW_LOG        22u
 
-
 typedef struct LpmFrameHeader {
     LpmFrameMethod method;      /* of the content */
     guint8 page_shift;          /* log2 of the page size in bytes */
@@ -61,8 +60,8 @@ void lpm_frame_header_encode(const LpmFrameHeader *header,
  * other and with @len; the checksum is read, not judged.
  *
  * Returns: true on success.
- * Errors: TRUNCATED (@len too small), MALFORMED (magic, reserved bytes, page
- * size, counts, lengths, trailing bytes), UNSUPPORTED (version, method).
+ * Errors: TRUNCATED (@len too small), MALFORMED (magic, begin of a stream,
+ * page size, counts, lengths, trailing bytes), UNSUPPORTED (version, method).
  * Threads: any.  Source: FORMATS.md 3.1.
  */
 gboolean lpm_frame_header_decode(const guint8 *frame, gsize len,
