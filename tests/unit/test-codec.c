@@ -344,11 +344,13 @@ static void test_truncation(gconstpointer data)
  * A frame whose checksum is right and whose zstd part is not what we write:
  * only an attacker sends these, and the checksum does not stop him.
  */
-static void forge(Pair *p, const guint8 *payload, gsize payload_len, int code)
+static void forge_as(Pair *p, LpmFrameMethod method, const guint8 *payload,
+                     gsize payload_len, int code)
 {
     g_autofree guint8 *frame = g_malloc(LPM_FRAME_HEADER_BYTES + payload_len);
     LpmFrameHeader h = {
-        .method = LPM_FRAME_METHOD_ZSTD,
+        .method = method,
+        .begins = method == LPM_FRAME_METHOD_STREAM,
         .page_shift = 10,
         .n_pages = 3,
         .raw_bytes = 3072,
@@ -360,6 +362,11 @@ static void forge(Pair *p, const guint8 *payload, gsize payload_len, int code)
     g_assert_cmpint(pair_decode(p, frame, LPM_FRAME_HEADER_BYTES +
                                 payload_len), ==, code);
     assert_untouched(p);
+}
+
+static void forge(Pair *p, const guint8 *payload, gsize payload_len, int code)
+{
+    forge_as(p, LPM_FRAME_METHOD_ZSTD, payload, payload_len, code);
 }
 
 static void test_forged_zstd(void)
@@ -416,6 +423,28 @@ static void test_forged_zstd(void)
     out[6] = (3072 - 256) >> 8;
     forge(p, out, n, LPM_ERROR_MALFORMED);
     ZSTD_freeCCtx(cctx);
+}
+
+/*
+ * libzstd as Debian builds it reads older formats as well.  This is one of
+ * 0.7 that is right: content size 3072, a block that repeats 0, the end.
+ */
+static void test_old_zstd(void)
+{
+    static const guint8 version_0_7[] = {
+        0x27, 0xb5, 0x2f, 0xfd, 0x60, 0x00, 0x0b, 0x80, 0x0c, 0x00, 0x00,
+        0xc0, 0x00, 0x00,
+    };
+    static const guint8 short_magic[] = { 0x28, 0xb5, 0x2f };
+    g_autoptr(Pair) p = pair_new(0);
+
+    pair_shape(p, 3, 1024);
+    forge(p, version_0_7, sizeof(version_0_7), LPM_ERROR_MALFORMED);
+    forge(p, short_magic, sizeof(short_magic), LPM_ERROR_MALFORMED);
+    forge_as(p, LPM_FRAME_METHOD_STREAM, version_0_7, sizeof(version_0_7) - 3,
+             LPM_ERROR_MALFORMED);
+    forge_as(p, LPM_FRAME_METHOD_STREAM, short_magic, sizeof(short_magic),
+             LPM_ERROR_MALFORMED);
 }
 
 static void test_offsets(void)
@@ -1143,6 +1172,7 @@ int main(int argc, char **argv)
     add_kinds("/lpm/codec/truncation/", test_truncation, PAGES_RANDOM,
               PAGES_TEXT);
     g_test_add_func("/lpm/codec/forged-zstd", test_forged_zstd);
+    g_test_add_func("/lpm/codec/old-zstd", test_old_zstd);
     g_test_add_func("/lpm/codec/offsets", test_offsets);
     g_test_add_func("/lpm/codec/duplicates", test_duplicates);
     g_test_add_func("/lpm/codec/shapes", test_shapes);

@@ -73,6 +73,26 @@ static gboolean zstd_failed(GError **error, gsize n)
 }
 
 /*
+ * That it begins a zstd frame as RFC 8878 has it.  libzstd as distributions
+ * build it also reads the formats before, 0.5 to 0.7: code that nobody needs
+ * here, and that asks nobody how far a stream may look back.
+ */
+static gboolean begins_frame(const guint8 *packed, gsize packed_bytes,
+                             GError **error)
+{
+    static const guint8 magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
+
+    if (packed_bytes < sizeof(magic) ||
+        memcmp(packed, magic, sizeof(magic)) != 0) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                    "page frame: content of %" G_GSIZE_FORMAT
+                    " bytes does not begin a zstd frame", packed_bytes);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/*
  * Exactly one zstd frame of exactly @size bytes of content; zstd by itself
  * would also take several, and skippable ones.
  */
@@ -80,10 +100,13 @@ static gboolean unpack_frame(LpmDecoder *decoder, gsize size,
                              const guint8 *packed, gsize packed_bytes,
                              GError **error)
 {
-    unsigned long long content = ZSTD_getFrameContentSize(packed,
-                                                          packed_bytes);
+    unsigned long long content;
     gsize n;
 
+    if (!begins_frame(packed, packed_bytes, error)) {
+        return FALSE;
+    }
+    content = ZSTD_getFrameContentSize(packed, packed_bytes);
     if (content != size) {
         return malformed(error, "content of a zstd frame", content, size);
     }
@@ -111,6 +134,9 @@ static gboolean unpack_stream(LpmDecoder *decoder, gboolean begins,
     gsize left = 1;
 
     if (begins) {
+        if (!begins_frame(packed, packed_bytes, error)) {
+            return FALSE;
+        }
         ZSTD_DCtx_reset(decoder->dctx, ZSTD_reset_session_only);
     } else if (!decoder->streams) {
         return malformed(error, "stream that goes on, from frame", 0, 1);
