@@ -50,9 +50,13 @@ typedef struct LpmRecv {
 #define WINDOW_NS   (20 * SCALE_MS)
 #define WINDOW_FRAMES 4
 
-/* By default the store may have what all RAM needs, and its pieces' rest. */
+/*
+ * By default the store may have what all RAM needs, and its pieces' rest, but
+ * the host must not run out of memory for it.
+ */
 #define BUDGET_SHARE 15
 #define BUDGET_MIN   (4 * MiB)
+#define BUDGET_MAX   (4 * GiB)
 
 /*
  * The coders of the migration that runs, so that their counters can be read
@@ -134,7 +138,8 @@ static void stream_begin(void)
     uint64_t budget = channels.budget;
 
     if (budget == LPM_BUDGET_AUTO) {
-        budget = ram_bytes_total() / BUDGET_SHARE + BUDGET_MIN;
+        budget = MIN(ram_bytes_total() / BUDGET_SHARE + BUDGET_MIN,
+                     BUDGET_MAX);
     }
     /* Zeros that leave by the main channel would not be known here. */
     if (migrate_zero_page_detection() == ZERO_PAGE_DETECTION_LEGACY) {

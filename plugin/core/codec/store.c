@@ -79,24 +79,30 @@ static Group *find_group(const Block *block, guint64 index)
            g_ptr_array_index(block->groups, index) : NULL;
 }
 
-/* Returns: NULL if there is no room for it. */
+/* Returns: NULL if there is no room for it, or no memory. */
 static Group *add_group(LpmStore *store, Block *block, guint64 index)
 {
     gsize bytes = sizeof(Group) + (gsize)GROUP_PAGES * block->page_size /
                   LPM_BLOCK_BYTES * sizeof(guint64);
     gsize grows = index < block->groups->len ? 0 :
                   (index + 1 - block->groups->len) * sizeof(gpointer);
+    Group *group;
 
     if (index > G_MAXINT32 ||
         store->stats.used + bytes + grows > store->stats.budget) {
+        return NULL;
+    }
+    /* A guest is not worth less than a page that could have been shorter. */
+    group = g_try_malloc0(bytes);
+    if (!group) {
         return NULL;
     }
     store->stats.used += bytes + grows;
     if (grows) {
         g_ptr_array_set_size(block->groups, index + 1);
     }
-    g_ptr_array_index(block->groups, index) = g_malloc0(bytes);
-    return g_ptr_array_index(block->groups, index);
+    g_ptr_array_index(block->groups, index) = group;
+    return group;
 }
 
 static LpmSentPage page_of(const Block *block, Group *group, guint64 page)
