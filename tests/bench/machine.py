@@ -41,6 +41,10 @@ def cpu_model():
     return "unknown CPU"
 
 
+def cpus():
+    return len(os.sched_getaffinity(0))
+
+
 def begin(**binaries):
     """A document's head; called first: that commit is what was built."""
     return {

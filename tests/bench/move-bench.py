@@ -3,41 +3,38 @@
 """./run bench: whole moves of a real guest, vanilla's methods and ours.
 
 Two guests are booted with the same parameters, one in a vanilla QEMU, one
-in ours, and moved from process to process of the same binary, one method
+in ours, and moved to and fro over one link between two places, one method
 after the other, so that what else runs on the machine meets all of them.
-Results: move-bench.json and move-bench.md in --output.
+The guest whose turn it is not is stopped.
+
+Results: move-bench.json, move-bench.md and plots (SVG) in --output.  Each
+finished move is kept in move-bench.part.jsonl there at once; a run that was
+ended goes on where it was, as long as the programs are the same.
 """
 
 import argparse
+import hashlib
 import json
 import os
-import statistics
+import signal
 import sys
 import time
 
 import machine
 from machine import BUILD
 
+import cells
+import files
+import limit
+import link
+import report
+
 import harness  # noqa: E402 (machine knows where it is)
 
-MOVE_LIMIT_S = 120
-GBIT = 125000000
-LIMITS = (("100 Mbit/s", GBIT // 10), ("1 Gbit/s", GBIT), ("unlimited", 0))
-CHANNELS = 4
-
-# Name, binary, capabilities, parameters.
-METHODS = (
-    ("precopy", "vanilla", {}, {}),
-    ("multifd none", "vanilla", {"multifd": True},
-     {"multifd_compression": "none"}),
-    ("multifd zstd", "vanilla", {"multifd": True},
-     {"multifd_compression": "zstd"}),
-    ("xbzrle", "vanilla", {"xbzrle": True},
-     {"xbzrle_cache_size": 512 << 20}),
-    ("multifd lpm", "lpm", {"multifd": True},
-     {"multifd_compression": "lpm"}),
-)
-CAPABILITIES = ("multifd", "xbzrle")
+CONVERGE_LIMIT_S = 60
+CONVERGE_LINK = "0.3"
+CONVERGE_METHODS = ("none", "zstd-1", "zstd-3", "xbzrle", "lpm")
+CONVERGE_FIRST, CONVERGE_MOST, CONVERGE_HALVINGS = 1000, 256000, 3
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -58,270 +55,506 @@ def cpu_seconds(vm):
     return total / TICKS
 
 
-class Guest:
-    """A guest and the QEMU that it is in."""
+def memory(vm, name):
+    """VmHWM or VmRSS of a QEMU, in bytes."""
+    with open("/proc/%d/status" % vm.process.pid) as f:
+        for line in f:
+            if line.startswith(name + ":"):
+                return int(line.split()[1]) << 10
+    raise OSError("no %s" % name)
 
-    def __init__(self, bench, kind, fill, options):
-        self.bench, self.kind = bench, kind
-        self.vm = self.start("-kernel", fill, options)
-        self.fill, self.options = fill, options
+
+def forget_peak(vm):
+    with open("/proc/%d/clear_refs" % vm.process.pid, "w") as f:
+        f.write("5")
+
+
+class Records:
+    """Lines of JSON that outlive this run."""
+
+    def __init__(self, path, identity):
+        self.path, self.identity, self.all = path, identity, []
+        if os.path.exists(path):
+            with open(path) as f:
+                for line in f:
+                    try:
+                        record = json.loads(line)
+                    except ValueError:
+                        continue    # the last one, half written
+                    if record.get("identity") == identity:
+                        self.all.append(record)
+
+    def add(self, record, **given):
+        record = {"record": record, "identity": self.identity, **given}
+        self.all.append(record)
+        with open(self.path, "a") as f:
+            f.write(json.dumps(record) + "\n")
+        return record
+
+    def find(self, record, **given):
+        for one in self.all:
+            if one["record"] == record and all(one.get(k) == v
+                                               for k, v in given.items()):
+                return one
+        return None
+
+
+class Guest:
+    """A guest, the QEMU that it is in, and the place where that is."""
+
+    def __init__(self, stage, kind, boot):
+        self.stage, self.kind, self.boot = stage, kind, boot
+        self.place, self.rate = "near", 0
+        self.vm = self.start(False, "near")
         self.vm.wait_console("LPM ready", deadline=240)
         harness.next_report(self.vm, 60)
+        if boot[2]:
+            self.read_files()
+        self.vm.cmd("stop")
 
-    def start(self, how, fill, options):
+    def start(self, incoming, place):
+        mib, fill, with_files = self.boot
         ours = self.kind == "lpm"
+        extra = []
+        if with_files:
+            extra = ["-blockdev", "driver=file,node-name=files,read-only=on,"
+                     "filename=" + self.stage.files[0],
+                     "-device", "virtio-blk-pci,drive=files"]
         args = harness.ppc_args(
-            incoming=how == "-incoming", cpu="power9", smp="1",
-            mem=options.memory, mode=None,
-            object="migration-lpm,id=lpm0" if ours else None,
-            append="lpm.threads=1 lpm.mem=%d lpm.rate=%d lpm.fill=%s" %
-            (options.mib, options.rate, fill))
+            incoming=incoming, cpu="power9", smp="1", mem=cells.MEMORY,
+            mode=None, object="migration-lpm,id=lpm0" if ours else None,
+            append="lpm.threads=1 lpm.rate=0 lpm.mem=%d lpm.fill=%s" % (
+                mib, fill), extra=extra)
         binary = None if ours else os.environ["LPM_VANILLA"]
         env = {}
         if not ours and os.environ.get("QEMU_MODULE_DIR"):
             env["QEMU_MODULE_DIR"] = os.path.dirname(binary)
-        return self.bench.vm(self.kind, args, binary=binary, env=env)
+        return self.stage.bench.vm(self.kind, args, binary=binary, env=env,
+                                   prefix=self.stage.link.prefix(place))
+
+    def shell(self, command, deadline=180):
+        since = len(self.vm.console)
+        self.vm.write("sh %s\n" % command)
+        end = self.vm.wait_console(r"SH exit=(-?\d+)", since, deadline)
+        harness.expect("exit code of " + command, int(end.group(1)), 0)
+        return self.vm.console[since:end.start()].decode(errors="replace")
+
+    def read_files(self):
+        # A block device's page cache lasts as long as someone has it open.
+        self.shell("busybox sleep 999999 </dev/vda >/dev/null 2>&1 &")
+        self.shell("cat /dev/vda >/dev/null")
+
+    def bad(self):
+        """Pages that are wrong, or files that are."""
+        count = harness.check_memory(self.vm, 90)
+        if self.boot[2]:
+            count += self.stage.files[1] not in self.shell(
+                "md5sum /dev/vda")
+        return count
+
+    def run(self, rate):
+        """It is this guest's turn, with so many updates a second."""
+        since = len(self.vm.console)
+        self.vm.cmd("cont")
+        self.vm.write("rate %d\n" % rate)
+        self.vm.wait_console("RATE %d" % rate, since, 30)
+        since = len(self.vm.console)
+        harness.wait_for(lambda: len(harness.reports(self.vm, since)) >= 10,
+                         "ten lines of the checker", 30)
+        return updates(harness.reports(self.vm, since)[2:])
 
     def close(self):
-        self.bench.drop(self.vm)
+        self.stage.bench.drop(self.vm)
 
-    def move(self, method, bandwidth):
+    def move(self, method, bits, limit_s, trace=None):
         """One move; the guest is in the new QEMU if it worked."""
-        name, _, caps, params = method
-        src = self.vm
-        dst = self.start("-incoming", self.fill, self.options)
+        _, caps, params = cells.METHODS[method]
+        stage, src = self.stage, self.vm
+        there = link.other(self.place)
+        dst = self.start(True, there)
+        stage.link.set_rate(bits)
         for vm in (src, dst):
             harness.set_caps(vm, **{c: caps.get(c, False)
-                                    for c in CAPABILITIES}, events=True)
-            vm.cmd("migrate-set-parameters", max_bandwidth=bandwidth,
-                   multifd_channels=CHANNELS, **params)
+                                    for c in cells.CAPABILITIES}, events=True)
+            vm.cmd("migrate-set-parameters", multifd_channels=cells.CHANNELS,
+                   max_bandwidth=stage.link.bandwidth(), **params)
         src.write("reset\n")
-        before = harness.next_report(src, 30)
+        harness.next_report(src, 30)
+        since = len(src.console)
+        forget_peak(src)
+        rss = memory(src, "VmRSS")
         cpu = cpu_seconds(src), cpu_seconds(dst)
-        result = {"method": name, "bandwidth": bandwidth,
-                  "fill": self.fill, "load": os.getloadavg()[0]}
-        harness.start_move(self.bench, src, dst)
-        try:
-            info = harness.finish_move(src, MOVE_LIMIT_S)
-        except harness.TestError:
-            info = src.cmd("query-migrate")
-            src.cmd("migrate_cancel")
-            harness.finish_move(src, 30)
-            self.bench.drop(dst)
-            return {**result, "status": "dnf", "seconds": MOVE_LIMIT_S,
-                    "wire_bytes": info.get("ram", {}).get("transferred")}
+        begin = time.monotonic()
+        harness.start_move(stage.bench, src, dst, stage.link.uri(there))
+        info = self.watch(src, begin + limit_s, trace)
+        result = {"status": info["status"], "seconds": limit_s}
+        ram = info.get("ram", {})
+        result["wire_bytes"] = ram.get("transferred")
+        result["rounds"] = ram.get("dirty-sync-count")
         if info["status"] != "completed":
-            self.bench.drop(dst)
-            return {**result, "status": info["status"],
-                    "error": info.get("error-desc", "")}
+            if info.get("error-desc"):
+                result["error"] = info["error-desc"]
+            stage.bench.drop(dst)
+            return result
         harness.wait_for(lambda: dst.status() == "running",
                          "the destination to run", 20)
-        ram = info["ram"]
+        peak = memory(src, "VmHWM")
         result.update({
-            "status": "completed",
             "seconds": info["total-time"] / 1000,
             "setup_ms": info["setup-time"],
             "downtime_ms": info["downtime"],
-            "wire_bytes": ram["transferred"],
             "multifd_bytes": ram.get("multifd-bytes", 0),
-            "rounds": ram["dirty-sync-count"],
             "pages_sent": ram["normal"], "zero_pages": ram["duplicate"],
             "source_cpu_s": cpu_seconds(src) - cpu[0],
             "destination_cpu_s": cpu_seconds(dst) - cpu[1],
+            "peak_bytes": peak, "peak_rss_bytes": peak - rss,
+            "updates_per_s": updates(harness.reports(src, since)),
         })
-        self.bench.drop(src)
-        self.vm = dst
+        result["cpu_s"] = result["source_cpu_s"] + result["destination_cpu_s"]
+        if self.kind == "lpm":
+            told = src.cmd("query-lpm")
+            result["lpm"] = {**told.get("encode", {}),
+                             **told.get("stream", {})}
+            result["store_used_bytes"] = result["lpm"].get("store-used")
+        stage.bench.drop(src)
+        self.vm, self.place = dst, there
+        result["guest_gap_ms"] = harness.next_report(dst, 15)["gap_max"]
+        return result
+
+    def watch(self, src, end, trace):
+        """Until the source's verdict; at END it is cancelled."""
+        begin = time.monotonic()
+        late = None
+        while True:
+            info = src.cmd("query-migrate")
+            if info.get("status") in harness.FINAL:
+                break
+            now = time.monotonic()
+            if trace is not None and "ram" in info:
+                trace.append(self.sample(src, info["ram"], now - begin))
+            if now > end and not late:
+                late = info
+                src.cmd("migrate_cancel")
+            if now > end + 30:
+                raise harness.TestError("the move cannot be cancelled")
+            time.sleep(0.1)     # the distance of samples
+        if late and info["status"] != "completed":
+            return {**late, "status": "dnf"}
+        return info
+
+    def sample(self, src, ram, now):
+        one = {"t": round(now, 3), "remaining": ram["remaining"],
+               "dirty_rate": ram["dirty-pages-rate"] * ram["page-size"],
+               "rounds": ram["dirty-sync-count"], "wire": ram["transferred"]}
+        if self.kind == "lpm":
+            told = src.cmd("query-lpm")
+            one["raw"] = told["encode"]["raw-bytes"]
+            one["frames_wire"] = told["encode"]["wire-bytes"]
+            for key in ("level", "link", "store-used"):
+                one[key] = told.get("stream", {}).get(key)
+            for key in ("delta-pages", "delta-bytes"):
+                one[key] = told["encode"].get(key)
+        return one
+
+
+def updates(lines):
+    """Updates a second between the first and the last of the reports."""
+    if len(lines) < 2 or lines[-1]["real"] <= lines[0]["real"]:
+        return None
+    return ((lines[-1]["writes"] - lines[0]["writes"]) * 1000 /
+            (lines[-1]["real"] - lines[0]["real"]))
+
+
+class Stage:
+    """The link and the guests of one workload; what is measured is kept."""
+
+    def __init__(self, bench, the_link, records, options):
+        self.bench, self.link = bench, the_link
+        self.records, self.options = records, options
+        self.guests, self.boot = {}, None
+        self.files = None
+
+    def guest(self, kind, workload):
+        boot = tuple(cells.WORKLOADS[workload][i] for i in (1, 2, 4))
+        if boot != self.boot:
+            self.leave()
+            self.boot = boot
+        if boot[2] and not self.files:
+            self.files = files.image()
+        if kind not in self.guests:
+            print("# booting the guest for %s: %s" % (
+                kind, cells.WORKLOADS[workload][0]), flush=True)
+            self.guests[kind] = Guest(self, kind, boot)
+        return self.guests[kind]
+
+    def lose(self, kind):
+        if kind in self.guests:
+            self.guests.pop(kind).close()
+
+    def leave(self):
+        """Look once more at what the guests have, and end them."""
+        for kind in list(self.guests):
+            guest = self.guests[kind]
+            guest.vm.cmd("cont")
+            bad = guest.bad()
+            self.records.add("verified", kind=kind, boot=guest.boot, bad=bad)
+            if bad:
+                print("# DAMAGE: %d pages or files in the guest of %s" % (
+                    bad, kind), flush=True)
+            self.lose(kind)
+
+    def look(self, cell):
+        """What the cell's limit needs."""
+        workload, name = cells.split(cell)
+        if not self.records.find("link", link=name):
+            self.link.set_rate(cells.LINKS[name])
+            got = self.link.measure()
+            self.records.add("link", link=name, bytes_per_s=got)
+            print("# link %s: %.1f MB/s" % (name, got / 1e6), flush=True)
+        if not self.records.find("ram", workload=workload):
+            guest = self.guest("vanilla", workload)
+            guest.run(cells.WORKLOADS[workload][3])
+            found = limit.look_at(guest.vm, cells.MEMORY_BYTES,
+                                  self.bench.dir)
+            guest.vm.cmd("stop")
+            self.records.add("ram", workload=workload, **found)
+            print("# RAM of %s: %.0f MB unique, zstd 1 %.2fx at %.0f MB/s, "
+                  "%.1f MB/s change" % (
+                      workload, found["unique_bytes"] / 1e6,
+                      found["levels"][2]["ratio"],
+                      found["levels"][2]["pack"] / 1e6,
+                      found["changed_bytes_per_s"] / 1e6), flush=True)
+
+    def move(self, cell, method, rate=None, limit_s=cells.MOVE_LIMIT_S,
+             trace=None):
+        workload, name = cells.split(cell)
+        kind = cells.METHODS[method][0]
+        if rate is None:
+            rate = cells.WORKLOADS[workload][3]
+        result = {"status": "failed", "load": os.getloadavg()[0]}
         try:
-            result["guest_gap_ms"] = harness.next_report(dst, 15)["gap_max"]
-            after = harness.next_report(dst, 15)
-            bad = harness.check_memory(dst, 60)
-        except harness.TestError:
-            result["status"] = "guest hung"
-            return result
-        if after["writes"] <= before["writes"]:
-            result["status"] = "guest hung"
-        elif bad or after["bad"]:
-            result["status"] = "%d pages damaged" % (bad + after["bad"])
+            guest = self.guest(kind, workload)
+            result["updates_before_per_s"] = guest.run(rate)
+            result.update(guest.move(method, cells.LINKS[name], limit_s,
+                                     trace))
+            if result["status"] == "completed" and kind == "lpm":
+                bad = harness.check_memory(guest.vm, 90)
+                if bad:
+                    result["status"] = "%d pages damaged" % bad
+            guest.vm.cmd("stop")
+        except (harness.TestError, harness.QmpError, OSError) as error:
+            result["error"] = str(error)
+            self.lose(kind)
+        if result["status"] not in ("completed", "dnf"):
+            self.lose(kind)
         return result
 
 
-def measure(bench, options):
-    results = []
-    guests = {}
+def show(name, method, one):
+    print("%-11s %-8s %-10s %6.2f s  down %5s ms  %8.1f MB  %3s rounds%s" % (
+        name, method, one["status"], one.get("seconds", 0),
+        one.get("downtime_ms", "-"), (one.get("wire_bytes") or 0) / 1e6,
+        one.get("rounds", "-"),
+        "  " + one["error"] if one.get("error") else ""), flush=True)
 
-    def guest(kind, fill):
-        if kind not in guests:
-            print("# booting the guest for %s, fill %s" % (kind, fill),
-                  flush=True)
-            guests[kind] = Guest(bench, kind, fill, options)
-        return guests[kind]
 
-    for fill in options.fills:
+def measure(stage, chosen, options):
+    records = stage.records
+    # Cells of one guest follow one another: a boot takes long.
+    order = sorted(chosen, key=lambda c: list(cells.WORKLOADS).index(
+        cells.split(c)[0]))
+    for cell in order:
         for repeat in range(options.repeats):
-            # Another one begins each time.
-            turn = repeat % len(METHODS)
-            for method in METHODS[turn:] + METHODS[:turn]:
-                for label in options.limits:
-                    bandwidth = dict(LIMITS)[label]
-                    one = guest(method[1], fill).move(method, bandwidth)
-                    one["repeat"] = repeat
-                    results.append(one)
-                    print("%-8s %-13s %-10s %-10s %6.2f s  down %5s ms  "
-                          "%8.1f MiB" %
-                          (fill, method[0], label, one["status"],
-                           one.get("seconds", 0), one.get("downtime_ms"),
-                           (one.get("wire_bytes") or 0) / (1 << 20)),
-                          flush=True)
-                    if one["status"] not in ("completed", "dnf"):
-                        guests.pop(method[1]).close()
-        for kind in list(guests):
-            guests.pop(kind).close()
-    return results
+            for method in cells.in_turns(options.methods, repeat):
+                if records.find("move", cell=cell, method=method,
+                                repeat=repeat, kept=True):
+                    continue
+                if repeat and not options.full and records.find(
+                        "move", cell=cell, method=method, status="dnf"):
+                    continue
+                stage.look(cell)
+                samples = [] if method == "lpm" and not repeat else None
+                one = stage.move(cell, method, trace=samples)
+                records.add("move", cell=cell, method=method, repeat=repeat,
+                            kept=one["status"] in ("completed", "dnf"),
+                            **one)
+                if samples:
+                    records.add("trace", cell=cell, samples=samples)
+                show(cell, method, one)
 
 
-# The table
+def converge(stage, method):
+    """Double the rate until a move fails, then look in between."""
+    records = stage.records
+    cell = "d2000@" + CONVERGE_LINK
+    tried = []
 
-COLUMNS = (
-    ("total s", "seconds", "%.2f", 1),
-    ("downtime ms", "downtime_ms", "%.0f", 1),
-    ("guest's gap ms", "guest_gap_ms", "%.0f", 1),
-    ("wire MiB", "wire_bytes", "%.1f", 1 << 20),
-    ("source CPU s", "source_cpu_s", "%.2f", 1),
-    ("destination CPU s", "destination_cpu_s", "%.2f", 1),
-)
+    def works(rate):
+        kept = records.find("converge", method=method, rate=rate, kept=True)
+        if not kept:
+            one = stage.move(cell, method, rate, CONVERGE_LIMIT_S)
+            show("%d/s" % rate, method, one)
+            kept = records.add("converge", method=method, rate=rate,
+                               kept=one["status"] in ("completed", "dnf"),
+                               **one)
+        tried.append(kept)
+        return kept["status"] == "completed"
 
-
-def summarise(results):
-    """Medians of the moves that completed, by (fill, limit, method)."""
-    summary = []
-    for fill in dict.fromkeys(r["fill"] for r in results):
-        for label, bandwidth in LIMITS:
-            if not any(r["bandwidth"] == bandwidth for r in results):
-                continue
-            for name, kind, _, _ in METHODS:
-                rows = [r for r in results if r["fill"] == fill and
-                        r["bandwidth"] == bandwidth and r["method"] == name]
-                good = [r for r in rows if r["status"] == "completed"]
-                cell = {"fill": fill, "limit": label, "method": name,
-                        "kind": kind, "moves": len(rows),
-                        "completed": len(good),
-                        "other": sorted({r["status"] for r in rows} -
-                                        {"completed"})}
-                for _, key, _, unit in COLUMNS:
-                    values = [r[key] / unit for r in good]
-                    if values:
-                        cell[key] = statistics.median(values)
-                        cell[key + "_spread"] = [min(values), max(values)]
-                summary.append(cell)
-    return summary
-
-
-def ratio_row(name, ours, others):
-    """OURS over the least of OTHERS, column by column."""
-    ratios = []
-    for _, key, _, _ in COLUMNS:
-        values = [c[key] for c in others if key in c]
-        ratios.append("%.2f" % (ours[key] / min(values))
-                      if key in ours and values and min(values) > 0 else "-")
-    return "| *lpm / %s* | | %s |" % (name, " | ".join(ratios))
+    best, fails, rate = 0, None, CONVERGE_FIRST
+    while rate <= CONVERGE_MOST and not fails:
+        if not works(rate):
+            fails = rate
+            break
+        best = rate
+        # The guest cannot change more pages than that: nothing to find.
+        if (tried[-1].get("updates_before_per_s") or 0) < 0.7 * rate:
+            break
+        rate *= 2
+    for _ in range(CONVERGE_HALVINGS if best and fails else 0):
+        middle = round((best * fails) ** 0.5 / 100) * 100
+        if middle in (best, fails):
+            break
+        if works(middle):
+            best = middle
+        else:
+            fails = middle
+    real = [t.get("updates_before_per_s") or 0 for t in tried
+            if t["rate"] == best]
+    return {"method": method, "best": best, "fails": fails,
+            "best_real": real[0] if real else 0, "link": CONVERGE_LINK,
+            "limit_s": CONVERGE_LIMIT_S,
+            "tried": [[t["rate"], t["status"], t["seconds"]] for t in tried
+                      if "seconds" in t]}
 
 
-def markdown(document):
-    p = document["parameters"]
-    lines = machine.lines(document) + [
-        "Guest: -m %s, 1 vCPU, %d MiB checked, %d pages/s rewritten; "
-        "%d channels; medians of %d moves, (smallest-largest)." %
-        (p["memory"], p["mib"], p["rate"], CHANNELS, p["repeats"]),
-        "QEMU: vanilla %s, ours %s." % (document["versions"]["vanilla"],
-                                        document["versions"]["lpm"]),
-    ]
-    summary = document["summary"]
-    for fill in dict.fromkeys(c["fill"] for c in summary):
-        for label, _ in LIMITS:
-            cells = [c for c in summary
-                     if c["fill"] == fill and c["limit"] == label]
-            if not cells:
-                continue
-            lines += ["", "Fill `%s`, %s:" % (fill, label), "",
-                      "| method | done | " +
-                      " | ".join(c[0] for c in COLUMNS) + " |",
-                      "|---|---|" + "---:|" * len(COLUMNS)]
-            for cell in cells:
-                done = "%d of %d" % (cell["completed"], cell["moves"])
-                if cell["other"]:
-                    done += " (%s)" % ", ".join(cell["other"])
-                values = []
-                for _, key, form, _ in COLUMNS:
-                    if key in cell:
-                        low, high = cell[key + "_spread"]
-                        values.append("%s (%s-%s)" % (
-                            form % cell[key], form % low, form % high))
-                    else:
-                        values.append("-")
-                lines.append("| %s | %s | %s |" %
-                             (cell["method"], done, " | ".join(values)))
-            ours = [c for c in cells if c["kind"] == "lpm"][0]
-            vanilla = [c for c in cells if c["kind"] == "vanilla"]
-            lines.append(ratio_row("best vanilla", ours, vanilla))
-            lines.append(ratio_row("vanilla's zstd", ours, [
-                c for c in vanilla if c["method"] == "multifd zstd"]))
-    return "\n".join(lines) + "\n"
+def identity(the_link):
+    """Of what figures may stand in one table."""
+    digest = hashlib.sha256(the_link.kind.encode())
+    folder = os.path.dirname(harness.qemu())
+    modules = os.environ.get("QEMU_MODULE_DIR", folder)
+    names = [harness.qemu(), os.environ["LPM_VANILLA"]]
+    for where in dict.fromkeys((modules, os.path.join(folder, "..", "lib",
+                                                      "qemu"))):
+        if os.path.isdir(where):
+            names += [os.path.join(where, n) for n in os.listdir(where)
+                      if n.startswith("migration-") and n.endswith(".so")]
+    names += [os.path.join(os.environ["LPM_GUEST"], n)
+              for n in ("vmlinux", "initrd")]
+    for name in sorted(names):
+        with open(name, "rb") as f:
+            digest.update(hashlib.sha256(f.read()).digest())
+    return digest.hexdigest()[:16]
+
+
+def write(document, folder):
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "move-bench.json"), "w") as f:
+        json.dump(document, f, indent=1)
+        f.write("\n")
+    text = report.markdown(document)
+    plots = report.plots(document)
+    for name, content in {"move-bench.md": text, **plots}.items():
+        with open(os.path.join(folder, name), "w") as f:
+            f.write(content)
+    print("\n" + text, end="")
+    print("\nwritten to %s: move-bench.json, move-bench.md%s" % (
+        folder, "".join(", " + name for name in plots)))
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--full", action="store_true",
+                        help="all cells and methods, 5 repeats (a day)")
+    parser.add_argument("--cells", nargs="+", metavar="CELL",
+                        help="such as d@0.3, e, @1; of: " +
+                        " ".join(cells.every()))
+    parser.add_argument("--methods", nargs="+", choices=list(cells.METHODS))
+    parser.add_argument("--repeats", type=int)
+    parser.add_argument("--converge", action="store_true",
+                        help="only: the highest rate of updates that can be "
+                        "moved in %d s at %s Gbit/s" % (CONVERGE_LIMIT_S,
+                                                        CONVERGE_LINK))
+    parser.add_argument("--fresh", action="store_true",
+                        help="do not go on with a run that was ended")
+    parser.add_argument("--output", default=os.path.join(BUILD, "bench"))
+    options = parser.parse_args()
+    options.full = options.full or bool(os.environ.get("LPM_FULL"))
+    options.repeats = options.repeats or (5 if options.full else 3)
+    try:
+        chosen = cells.choose(options.cells or (
+            cells.every() if options.full else cells.DEFAULT))
+    except ValueError as error:
+        parser.error(str(error))
+    options.converging = [m for m in CONVERGE_METHODS
+                          if m in (options.methods or CONVERGE_METHODS)]
+    options.methods = options.methods or (
+        list(cells.METHODS) if options.full else cells.USUAL)
+    return options, [] if options.converge else chosen
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--full", action="store_true",
-                        help="7 repeats, each fill, 100 Mbit/s too (hours)")
-    parser.add_argument("--repeats", type=int)
-    parser.add_argument("--fills", nargs="+")
-    parser.add_argument("--limits", nargs="+",
-                        choices=[label for label, _ in LIMITS])
-    parser.add_argument("--memory", default="1G")
-    parser.add_argument("--mib", type=int, default=512)
-    parser.add_argument("--rate", type=int, default=2000)
-    parser.add_argument("--output", default=os.path.join(BUILD, "bench"))
-    options = parser.parse_args()
-    full = options.full or os.environ.get("LPM_FULL")
-    options.repeats = options.repeats or (7 if full else 3)
-    options.fills = options.fills or (
-        ["db", "text", "random", "zero"] if full else ["db"])
-    options.limits = options.limits or [
-        label for label, _ in LIMITS[0 if full else 1:]]
+    options, chosen = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for name in (harness.qemu(), os.environ["LPM_VANILLA"]):
         if not os.path.exists(name):
             print("move-bench: %s is not there" % name)
             return 1
-    begin = os.getloadavg()
-    if begin[0] > 0.5:
+    if os.getloadavg()[0] > 0.5:
         print("# load average %.2f: something else runs here, the times "
-              "below are worth less" % begin[0])
+              "below are worth less" % os.getloadavg()[0])
     document = machine.begin(vanilla=os.environ["LPM_VANILLA"],
                              lpm=harness.qemu())
+    document["versions"]["zstd"] = limit.Zstd().version()
     started = time.monotonic()
-    with harness.Bench() as bench:
-        results = measure(bench, options)
+    os.makedirs(options.output, exist_ok=True)
+    part = os.path.join(options.output, "move-bench.part.jsonl")
+    if options.fresh and os.path.exists(part):
+        os.unlink(part)
+    the_link = link.best()
+    records = Records(part, identity(the_link))
+    moves = sum(r["record"] == "move" for r in records.all)
+    if moves:
+        print("# going on: %d moves are in %s" % (moves, part))
+    found = []
+    with harness.Bench() as bench, the_link:
+        stage = Stage(bench, the_link, records, options)
+        measure(stage, chosen, options)
+        if options.converge:
+            found = [converge(stage, m) for m in options.converging]
+        stage.leave()
     machine.finish(document)
+    # A failed move that was made again stands behind the one that counts.
+    mine = {}
+    for r in records.all:
+        if r["record"] == "move" and r["cell"] in chosen and \
+                r["method"] in options.methods and \
+                r["repeat"] < options.repeats:
+            mine[r["cell"], r["method"], r["repeat"]] = r
+    traces = [r for r in records.all if r["record"] == "trace" and
+              r["cell"] in chosen]
+    traces.sort(key=lambda r: cells.DEFAULT.index(r["cell"])
+                if r["cell"] in cells.DEFAULT else 99)
+    others = [r for r in records.all if r["record"] in ("ram", "link")]
+    summary = report.summarise(others + list(mine.values()))
     document.update({
         "seconds": time.monotonic() - started,
-        "parameters": {"memory": options.memory, "mib": options.mib,
-                       "rate": options.rate, "repeats": options.repeats,
-                       "fills": options.fills,
-                       "limits": options.limits, "channels": CHANNELS,
-                       "move_limit_s": MOVE_LIMIT_S},
-        "summary": summarise(results),
-        "moves": results,
+        "parameters": {"memory": cells.MEMORY, "repeats": options.repeats,
+                       "cells": chosen, "methods": options.methods,
+                       "channels": cells.CHANNELS, "link": the_link.kind,
+                       "move_limit_s": cells.MOVE_LIMIT_S},
+        "summary": summary, "targets": report.targets(summary),
+        "converge": found, "measured": others,
+        "verified": [r for r in records.all if r["record"] == "verified"],
+        "timeline": traces[0] if traces else None,
+        "moves": list(mine.values()),
     })
-    os.makedirs(options.output, exist_ok=True)
-    with open(os.path.join(options.output, "move-bench.json"), "w") as f:
-        json.dump(document, f, indent=1)
-        f.write("\n")
-    text = markdown(document)
-    with open(os.path.join(options.output, "move-bench.md"), "w") as f:
-        f.write(text)
-    print("\n" + text, end="")
-    print("\nwritten: %s/move-bench.json, .md" % options.output)
-    ours = [r for r in results if r["method"] == "multifd lpm"]
-    return 0 if all(r["status"] in ("completed", "dnf") for r in ours) else 1
+    write(document, options.output)
+    # All of it is in the .json now: the next run begins anew.
+    os.unlink(part)
+    good = all(r["status"] in ("completed", "dnf") for r in mine.values()
+               if r["method"] == "lpm") and \
+        not any(r["bad"] for r in document["verified"])
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
