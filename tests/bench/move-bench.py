@@ -36,6 +36,7 @@ CONVERGE_LINK = "0.3"
 CONVERGE_METHODS = ("none", "zstd-1", "zstd-3", "xbzrle", "lpm")
 CONVERGE_FIRST, CONVERGE_MOST, CONVERGE_HALVINGS = 1000, 256000, 3
 
+ZEROS_MD5 = hashlib.md5(bytes(cells.ZEROS_MIB << 20)).hexdigest()
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -108,15 +109,21 @@ class Guest:
         self.vm = self.start(False, "near")
         self.vm.wait_console("LPM ready", deadline=240)
         harness.next_report(self.vm, 60)
-        if boot[2]:
-            self.read_files()
+        if boot[2] == "files":
+            # A block device's page cache lasts while someone has it open.
+            self.shell("busybox sleep 999999 </dev/vda >/dev/null 2>&1 &")
+            self.shell("cat /dev/vda >/dev/null")
+        elif boot[2] == "zeros":
+            self.shell("mount -t tmpfs -o size=90% zeros /root")
+            self.shell("dd if=/dev/zero of=/root/zeros bs=1048576 count=%d"
+                       % cells.ZEROS_MIB)
         self.vm.cmd("stop")
 
     def start(self, incoming, place):
-        mib, fill, with_files = self.boot
+        mib, fill, more = self.boot
         ours = self.kind == "lpm"
         extra = []
-        if with_files:
+        if more == "files":
             extra = ["-blockdev", "driver=file,node-name=files,read-only=on,"
                      "filename=" + self.stage.files[0],
                      "-device", "virtio-blk-pci,drive=files"]
@@ -139,17 +146,13 @@ class Guest:
         harness.expect("exit code of " + command, int(end.group(1)), 0)
         return self.vm.console[since:end.start()].decode(errors="replace")
 
-    def read_files(self):
-        # A block device's page cache lasts as long as someone has it open.
-        self.shell("busybox sleep 999999 </dev/vda >/dev/null 2>&1 &")
-        self.shell("cat /dev/vda >/dev/null")
-
     def bad(self):
         """Pages that are wrong, or files that are."""
         count = harness.check_memory(self.vm, 90)
-        if self.boot[2]:
-            count += self.stage.files[1] not in self.shell(
-                "md5sum /dev/vda")
+        if self.boot[2] == "files":
+            count += self.stage.files[1] not in self.shell("md5sum /dev/vda")
+        elif self.boot[2] == "zeros":
+            count += ZEROS_MD5 not in self.shell("md5sum /root/zeros")
         return count
 
     def run(self, rate):
@@ -279,7 +282,7 @@ class Stage:
         if boot != self.boot:
             self.leave()
             self.boot = boot
-        if boot[2] and not self.files:
+        if boot[2] == "files" and not self.files:
             self.files = files.image()
         if kind not in self.guests:
             print("# booting the guest for %s: %s" % (

@@ -71,7 +71,9 @@ def ratio(cell, key, against):
 
 
 def wire_bound(cell):
-    return (cell.get("limit") or {}).get("term") == "wire"
+    """An open link is the machine, not a wire."""
+    return (cell.get("limit") or {}).get("term") == "wire" and \
+        cells.split(cell["cell"])[1] != "open"
 
 
 def summarise(records):
@@ -166,7 +168,9 @@ def lpm_line(methods):
     lpm = methods.get("lpm", {}).get("lpm")
     if not lpm:
         return []
-    words = (("level", "last level %.0f", 1), ("link", "link %.1f MB/s", 1e6),
+    if "level" not in lpm:
+        lpm = {**lpm, "level": 0}   # query-lpm tells none when it does not
+    words = (("level", "last level %.0f (0: none)", 1), ("link", "link %.1f MB/s", 1e6),
              ("delta-pages", "%.0f pages as differences", 1),
              ("delta-bytes", "in %.2f MB", 1e6),
              ("store-used", "store %.0f MB", 1e6))

@@ -238,20 +238,36 @@ cmd_mutate()
     [ -z "$mutate_failed" ] || die "a flip that no test noticed"
 }
 
+# bench_program NAME OPTION...
+bench_program()
+{
+    bench_name=$1
+    shift
+    LPM_BIN=$LPM_BUILD/bin LPM_GUEST=$LPM_BUILD/guest LPM_CACHE=$LPM_CACHE \
+        "$LPM_TOP/tests/bench/$bench_name.py" --output "$LPM_BUILD/bench" \
+        "$@" 9>&-
+}
+
 cmd_bench()
 {
+    bench_all=1
     case ${1:-} in
     '') ;;
     --full) export LPM_FULL=1 ;;
-    *) die "bench: unknown option $1" "known: --full" ;;
+    moves) bench_all= ;;
+    *) die "bench: unknown option $1" "known: --full, moves [OPTION...]" ;;
     esac
+    [ $# = 0 ] || shift
     cmd_build
     build_vanilla
+    if [ -z "$bench_all" ]; then
+        bench_program move-bench "$@"
+        return
+    fi
     say "benchmarks"
     meson test -C "$LPM_BUILD" --no-rebuild --benchmark --verbose 9>&- </dev/null
     for bench in bench-vfc bench-vfc-gap move-bench; do
-        LPM_BIN=$LPM_BUILD/bin LPM_GUEST=$LPM_BUILD/guest \
-            "$LPM_TOP/tests/bench/$bench.py" --output "$LPM_BUILD/bench" 9>&-
+        bench_program $bench
     done
 }
 
