@@ -7,9 +7,10 @@ in ours, and moved to and fro over one link between two places, one method
 after the other, so that what else runs on the machine meets all of them.
 The guest whose turn it is not is stopped.
 
-Results: move-bench.json, move-bench.md and plots (SVG) in --output.  Each
-finished move is kept in move-bench.part.jsonl there at once; a run that was
-ended goes on where it was, as long as the programs are the same.
+Results: NAME.json, NAME.md and plots (SVG) in --output, where NAME is
+move-bench, move-bench-full, move-bench-some (of chosen cells or methods) or
+converge-bench.  Each finished move is kept in NAME.jsonl there at once; a run
+that was ended goes on where it was, as long as the programs are the same.
 """
 
 import argparse
@@ -449,19 +450,20 @@ def identity(the_link):
     return digest.hexdigest()[:16]
 
 
-def write(document, folder):
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "move-bench.json"), "w") as f:
+def write(document, folder, name):
+    with open(os.path.join(folder, name + ".json"), "w") as f:
         json.dump(document, f, indent=1)
         f.write("\n")
     text = report.markdown(document)
-    plots = report.plots(document)
-    for name, content in {"move-bench.md": text, **plots}.items():
-        with open(os.path.join(folder, name), "w") as f:
+    others = {"%s.md" % name: text}
+    for plot, content in report.plots(document).items():
+        others["%s-%s" % (name, plot)] = content
+    for file, content in others.items():
+        with open(os.path.join(folder, file), "w") as f:
             f.write(content)
     print("\n" + text, end="")
-    print("\nwritten to %s: move-bench.json, move-bench.md%s" % (
-        folder, "".join(", " + name for name in plots)))
+    print("\nwritten to %s: %s" % (folder, ", ".join([name + ".json",
+                                                      *others])))
 
 
 def arguments():
@@ -488,6 +490,9 @@ def arguments():
             cells.every() if options.full else cells.DEFAULT))
     except ValueError as error:
         parser.error(str(error))
+    options.name = ("converge-bench" if options.converge else
+                    "move-bench-some" if options.cells or options.methods else
+                    "move-bench-full" if options.full else "move-bench")
     options.converging = [m for m in CONVERGE_METHODS
                           if m in (options.methods or CONVERGE_METHODS)]
     options.methods = options.methods or (
@@ -510,12 +515,12 @@ def main():
     document["versions"]["zstd"] = limit.Zstd().version()
     started = time.monotonic()
     os.makedirs(options.output, exist_ok=True)
-    part = os.path.join(options.output, "move-bench.part.jsonl")
+    part = os.path.join(options.output, options.name + ".jsonl")
     if options.fresh and os.path.exists(part):
         os.unlink(part)
     the_link = link.best()
     records = Records(part, identity(the_link))
-    moves = sum(r["record"] == "move" for r in records.all)
+    moves = sum(r["record"] in ("move", "converge") for r in records.all)
     if moves:
         print("# going on: %d moves are in %s" % (moves, part))
     found = []
@@ -551,7 +556,7 @@ def main():
         "timeline": traces[0] if traces else None,
         "moves": list(mine.values()),
     })
-    write(document, options.output)
+    write(document, options.output, options.name)
     # All of it is in the .json now: the next run begins anew.
     os.unlink(part)
     good = all(r["status"] in ("completed", "dnf") for r in mine.values()

@@ -36,8 +36,10 @@ def medians(rows):
     lpm = [r["lpm"] for r in good if r.get("lpm")]
     if lpm:
         result["lpm"] = {key: statistics.median(values)
-                         for key in lpm[-1]
+                         for key in sorted(set().union(*lpm) - {"level"})
                          for values in [[x[key] for x in lpm if key in x]]}
+        # query-lpm has none while pages leave as they are.
+        result["lpm"]["levels"] = [x.get("level") for x in lpm]
     return result
 
 
@@ -168,23 +170,26 @@ def lpm_line(methods):
     lpm = methods.get("lpm", {}).get("lpm")
     if not lpm:
         return []
-    if "level" not in lpm:
-        lpm = {**lpm, "level": 0}   # query-lpm tells none when it does not
-    words = (("level", "last level %.0f (0: none)", 1), ("link", "link %.1f MB/s", 1e6),
+    words = (("link", "link %.1f MB/s", 1e6),
              ("delta-pages", "%.0f pages as differences", 1),
              ("delta-bytes", "in %.2f MB", 1e6),
              ("store-used", "store %.0f MB", 1e6))
-    return ["Of lpm itself: %s." % ", ".join(
-        form % (lpm[key] / unit) for key, form, unit in words if key in lpm)]
+    levels = ["none" if level is None else str(level)
+              for level in lpm["levels"]]
+    return ["Of lpm itself: level at the end %s, %s." % (
+        ", ".join(dict.fromkeys(levels)),
+        ", ".join(form % (lpm[key] / unit) for key, form, unit in words
+                  if key in lpm))]
 
 
 def markdown(document):
     p = document["parameters"]
     lines = machine.lines(document) + [
-        "Guest: -m %s, 1 vCPU (TCG); %d channels; link: %s; medians of up to "
-        "%d moves, (smallest-largest); `dnf`: not done in %d s." % (
-            p["memory"], p["channels"], p["link"], p["repeats"],
-            p["move_limit_s"]),
+        "Guest: -m %s, 1 vCPU (TCG); %d channels; link: %s%s." % (
+            p["memory"], p["channels"], p["link"],
+            "; medians of up to %d moves, (smallest-largest); `dnf`: not done "
+            "in %d s" % (p["repeats"], p["move_limit_s"])
+            if document["summary"] else ""),
         "QEMU: vanilla %s, ours %s; zstd %s." % (
             document["versions"]["vanilla"], document["versions"]["lpm"],
             document["versions"]["zstd"]),
@@ -237,6 +242,9 @@ def converge_lines(found):
 
 # Plots
 
+SERIES = [*cells.METHODS, "limit"]
+
+
 def plots(document):
     """{file name: text}; only those that there are figures for."""
     result = {}
@@ -263,16 +271,23 @@ def plots(document):
             series["limit"] = bound
         if series:
             plot = svg.Plot("Total time by link, %s" %
-                            cells.WORKLOADS[workload][0])
+                            cells.WORKLOADS[workload][0], SERIES)
             plot.lines(series, "link, Gbit/s (as measured)", "s", log_x=True,
                        log_y=True)
             result["time-by-link-%s.svg" % workload] = plot.text()
-    groups = {c["cell"]: {m: v["wire_bytes"] / 1e6
-                          for m, v in c["methods"].items()
-                          if "wire_bytes" in v} for c in summary}
-    groups = {name: g for name, g in groups.items() if g}
+    groups = {}
+    # One cell of each workload: that of the target table, else 1 Gbit/s.
+    wanted = [*cells.DEFAULT, *(c for c in cells.every()
+                                if c.endswith("@1")), *cells.every()]
+    for c in sorted(summary, key=lambda c: wanted.index(c["cell"])):
+        group = {m: v["wire_bytes"] / 1e6 for m, v in c["methods"].items()
+                 if "wire_bytes" in v}
+        workload = cells.split(c["cell"])[0]
+        if group and workload not in [cells.split(g)[0] for g in groups]:
+            groups[c["cell"]] = group
     if groups:
-        plot = svg.Plot("Bytes on the wire by workload (done moves only)")
+        plot = svg.Plot("Bytes on the wire by workload (done moves only)",
+                        SERIES)
         plot.bars(groups, "MB", log=True)
         result["bytes-by-workload.svg"] = plot.text()
     trace = document.get("timeline")

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 WIDTH, HEIGHT = 760, 360
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 36, 48
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377",
-           "#888888")
+           "#000000", "#999999")
 
 
 class Axis:
@@ -43,10 +43,13 @@ class Axis:
 
 
 class Plot:
-    """One panel under another; text() is the whole file."""
+    """One panel under another; text() is the whole file.
 
-    def __init__(self, title):
-        self.parts, self.height = [], 0
+    ORDER: names whose colours are the same in each plot.
+    """
+
+    def __init__(self, title, order=()):
+        self.parts, self.height, self.order = [], 0, list(order)
         self.put(LEFT, 20, title, size=15)
         self.top = 0
 
@@ -78,11 +81,16 @@ class Plot:
             self.line([(LEFT, y), (WIDTH - RIGHT, y)], "#ddd")
             self.put(LEFT - 6, y + 4, "%g" % mark, "end", 11)
 
+    def colour(self, number, name):
+        if name in self.order:
+            number = self.order.index(name)
+        return COLOURS[number % len(COLOURS)]
+
     def name(self, number, name):
         y = self.top + TOP + 10 + 18 * number
         x = WIDTH - RIGHT + 14
         self.parts.append('<rect x="%d" y="%d" width="12" height="12" '
-                          'fill="%s"/>' % (x, y, colour(number)))
+                          'fill="%s"/>' % (x, y, self.colour(number, name)))
         self.put(x + 18, y + 10, name)
 
     def lines(self, series, label_x, label_y, log_x=False, log_y=False,
@@ -92,7 +100,7 @@ class Plot:
         points = [p for some in series.values() for p in some]
         xs, ys = [p[0] for p in points], [p[1] for p in points]
         edge = 1.15 if log_x else 1.0
-        x = Axis(min(xs) / edge if log_x else min(xs), max(xs) * edge,
+        x = Axis(min(xs) / edge if log_x else min(0, *xs), max(xs) * edge,
                  LEFT, WIDTH - RIGHT, log_x)
         y = Axis(min(ys) * 0.8 if log_y else min(0, *ys),
                  max(ys) * (1.25 if log_y else 1.05), lower, upper, log_y)
@@ -102,16 +110,18 @@ class Plot:
         self.put((LEFT + WIDTH - RIGHT) / 2, lower + 36, label_x, "middle")
         for number, (name, some) in enumerate(series.items()):
             places = [(x.at(a), y.at(b)) for a, b in some]
-            self.line(places, colour(number), 1.8)
+            self.line(places, self.colour(number, name), 1.8)
             for px, py in places if dots else ():
                 self.parts.append('<circle cx="%.1f" cy="%.1f" r="3" '
-                                  'fill="%s"/>' % (px, py, colour(number)))
+                                  'fill="%s"/>' % (
+                                      px, py, self.colour(number, name)))
             self.name(number, name)
 
     def bars(self, groups, label_y, log=False, height=HEIGHT):
         """GROUPS: {group: {name: value}}."""
         upper, lower = self.panel(label_y, height)
         names = list(dict.fromkeys(n for g in groups.values() for n in g))
+        names.sort(key=lambda n: (self.order + names).index(n))
         values = [v for g in groups.values() for v in g.values()]
         y = Axis(min(values) * 0.7 if log else 0, max(values) * 1.05, lower,
                  upper, log)
@@ -128,7 +138,7 @@ class Plot:
                         '<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" '
                         'fill="%s"/>' % (x + number * one, top, one * 0.92,
                                          max(lower - top, 0.5),
-                                         colour(number)))
+                                         self.colour(number, name)))
         for number, name in enumerate(names):
             self.name(number, name)
 
@@ -139,7 +149,3 @@ class Plot:
                 '<rect width="100%%" height="100%%" fill="white"/>\n'
                 '%s\n</svg>\n' % (WIDTH, self.height, WIDTH, self.height,
                                   "\n".join(self.parts)))
-
-
-def colour(number):
-    return COLOURS[number % len(COLOURS)]
