@@ -121,7 +121,8 @@ class Plot:
         """GROUPS: {group: {name: value}}."""
         upper, lower = self.panel(label_y, height)
         names = list(dict.fromkeys(n for g in groups.values() for n in g))
-        names.sort(key=lambda n: (self.order + names).index(n))
+        names.sort(key=lambda n: self.order.index(n) if n in self.order
+                   else len(self.order))
         values = [v for g in groups.values() for v in g.values()]
         y = Axis(min(values) * 0.7 if log else 0, max(values) * 1.05, lower,
                  upper, log)
