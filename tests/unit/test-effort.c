@@ -166,7 +166,7 @@ static void test_link_changes(void)
     g_assert_cmpuint(effort.step, >=, 4);
     w.link = 0;
     backlog = 0;
-    for (guint i = 0; i < 200; i++) {
+    for (guint i = 0; i < 900; i++) {
         window(&effort, &w, &backlog);
     }
     g_assert_cmpuint(effort.step, ==, 0);

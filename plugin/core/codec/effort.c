@@ -41,7 +41,7 @@ static const Step steps[LPM_EFFORT_STEPS] = {
  * A link that does not fill up may have become faster: so much a window, but
  * no more than this beyond what was ever seen of it.
  */
-#define LINK_GROWS   1.02
+#define LINK_GROWS   1.005
 #define LINK_HOPE    5
 /* Weight of the last window, once there were others. */
 #define NEW_WEIGHT   0.5
