@@ -156,8 +156,7 @@ def ram_differs(stage):
     if not note or "ppc_spapr.ram" not in note[0]:
         raise TestError("destination said: " + dst.stderr())
     set_caps(src, pause_before_switchover=False)
-    if src.status() != "running":
-        src.cmd("cont")
+    wait_for(lambda: src.status() == "running", "the guest to go on", 30)
     expect("bad", next_report(src, 60)["bad"], 0)
     stage.bench.drop(dst)
     return note[0]
