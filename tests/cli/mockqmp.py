@@ -187,12 +187,15 @@ class Move:
 
     def __init__(self, source, destination, end='completed', error=None,
                  hold=False, answer=None, lpm=True, destination_state='running',
-                 after_cancel='cancelled'):
+                 after_cancel='cancelled', stall=False):
         self.source, self.destination = source, destination
         self.steps = ['setup', 'active', 'active', 'device', end]
         self.end, self.error, self.hold = end, error, hold
         self.answer, self.lpm = answer, lpm
         self.after_cancel = after_cancel
+        # rounds that all begin with the same, until downtime-limit is large
+        self.stall, self.throttle = stall, None
+        self.begun = time.monotonic()
         self.status = self.target_status = 'none'
         self.source_state = 'running'
         self.target_state = 'inmigrate'
@@ -204,6 +207,8 @@ class Move:
         source.changes.setdefault('query-migrate', self.query_migrate)
         source.changes.setdefault('migrate', self.migrate)
         source.changes.setdefault('migrate_cancel', self.cancel)
+        source.changes.setdefault('migrate-set-parameters',
+                                  self.set_parameters)
         destination.changes.setdefault('query-status', self.target_query)
         destination.changes.setdefault('query-migrate', self.target_migrate)
         destination.changes.setdefault('migrate-incoming', self.incoming)
@@ -224,6 +229,7 @@ class Move:
 
     def migrate(self, args):
         self.status = 'setup'
+        self.begun = time.monotonic()
         return ret({})
 
     def cancel(self, args):
@@ -232,6 +238,12 @@ class Move:
                 self.status = 'cancelled'
                 self.source_state = 'running'
             elif self.after_cancel == 'completed':
+                self.hold = False
+        return ret({})
+
+    def set_parameters(self, args):
+        with self.lock:
+            if args.get('downtime-limit', 0) >= 1000000:
                 self.hold = False
         return ret({})
 
@@ -289,6 +301,15 @@ class Move:
                                  'normal': 32768, 'duplicate': 0,
                                  'page-size': 4096,
                                  'dirty-pages-rate': 256}})
+            if self.stall:
+                # 1 GiB of pages a second, 8 rounds of 128 MiB
+                ms = int((time.monotonic() - self.begun) * 1000)
+                info['ram'].update({'dirty-sync-count': 1 + ms // 125,
+                                    'normal': 262144 * ms // 1000,
+                                    'transferred': MIB * ms // 4,
+                                    'dirty-pages-rate': 262144})
+            if self.throttle:
+                info['cpu-throttle-percentage'] = self.throttle
         if self.status == 'completed':
             info['downtime'] = 31
         if self.status == 'failed' and self.error:

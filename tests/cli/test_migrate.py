@@ -323,6 +323,178 @@ def timeout_cancels(case):
     assert move.source.said('migrate_cancel')
 
 
+def await_looks(move, count):
+    """There are at least 100 ms between two of them."""
+    await_true('%d looks' % count, lambda: move.looks > count)
+
+
+STALL = ('the move does not converge: the guest dirties 1024.0 MiB/s',
+         'on the wire)', '128.0 MiB remain', 'takes about 0.1 s')
+
+
+def stall_cancels(case):
+    move = case.move(hold=True, stall=True)
+    migrate(move, '--on-stall', 'cancel', '--stall-time', '1', '--bandwidth',
+            '10M').expect(4, *STALL, 'cancelled: the move does not converge',
+                          'running on the source', 'guest: source', 'next:',
+                          '--bandwidth')
+    assert len(move.source.said('migrate_cancel')) == 1
+    put_back(move.source)
+    put_back(move.destination)
+
+
+def stall_cancels_json(case):
+    move = case.move(hold=True, stall=True)
+    result = migrate(move, '--on-stall', 'cancel', '--stall-time', '1', '-f',
+                     'json').expect(4)
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    assert lines[-1]['phase'] == 'cancelled' and lines[-1]['exit'] == 4
+    assert STALL[0] in lines[-1]['text'] and lines[-1]['advice']
+    rounds = [line['rounds'] for line in lines
+              if line['type'] == 'progress' and line['phase'] == 'transfer']
+    assert rounds == sorted(rounds) and rounds[-1] > 4, rounds
+
+
+def stall_cancel_comes_too_late(case):
+    move = case.move(hold=True, stall=True, after_cancel='completed')
+    migrate(move, '--on-stall', 'cancel', '--stall-time', '1').expect(
+        0, *STALL, 'guest: destination')
+
+
+def stall_suspends(case):
+    move = case.move(hold=True, stall=True)
+    migrate(move, '--on-stall', 'suspend', '--stall-time', '1',
+            '--downtime-limit', '120').expect(
+                0, *STALL, 'downtime-limit is 2000000 ms now',
+                'guest: destination')
+    assert [args['downtime-limit'] for args in
+            move.source.said('migrate-set-parameters')] == [120, 2000000]
+    assert parameters(move.destination).get('downtime-limit') is None
+    assert not move.source.said('migrate_cancel')
+
+
+def stall_suspends_then_fails(case):
+    """The downtime limit has the value again that it had before the move."""
+    move = case.move(hold=True, stall=True, end='failed', error='x')
+    migrate(move, '--on-stall', 'suspend', '--stall-time', '1',
+            '--downtime-limit', '120').expect(4, *STALL, 'guest: source')
+    assert [args['downtime-limit'] for args in
+            move.source.said('migrate-set-parameters')] == \
+        [120, 2000000, 300]
+    put_back(move.source)
+    put_back(move.destination)
+
+
+def stall_suspend_refused(case):
+    """The move goes on, and can be cancelled as before."""
+    move = case.move(hold=True, stall=True, source={
+        'migrate_set_parameters': [ret({}), err('not now'), ret({})]})
+    process = moving(move, '--on-stall', 'suspend', '--stall-time', '1')
+    await_true('the limit is refused', lambda: len(
+        move.source.said('migrate-set-parameters')) > 1)
+    process.send_signal(signal.SIGINT)
+    finish(process).expect(4, *STALL, 'was not raised', 'not now',
+                           'interrupted', 'guest: source')
+
+
+def stall_throttles(case):
+    """Auto-converge is the source's, and on before the move begins."""
+    move = case.move(hold=True, stall=True)
+    process = moving(move, '--on-stall', 'throttle', '--stall-time', '1')
+    order = move.source.order()
+    assert order.index('migrate-set-capabilities') < order.index('migrate')
+    assert capabilities(move.source)['auto-converge'] is True
+    assert 'auto-converge' not in capabilities(move.destination)
+    move.throttle = 20
+    looks = move.looks
+    await_true('20 % was seen', lambda: move.looks > looks + 2)
+    move.throttle = 30
+    await_looks(move, 40)
+    move.throttle, move.hold = None, False
+    result = finish(process).expect(
+        0, 'return-path, auto-converge', 'begins to throttle the guest, by '
+        '20 %', *STALL, 'throttles the guest by 30 %', 'throttled 30 %',
+        'guest: destination')
+    assert result.out.count('begins to throttle') == 1
+    assert not move.source.said('migrate_cancel')
+
+
+def stall_throttle_put_back(case):
+    move = case.move(end='failed', error='x')
+    migrate(move, '--on-stall', 'throttle').expect(4)
+    assert 'auto-converge' in capabilities(move.source)
+    put_back(move.source)
+    put_back(move.destination)
+
+
+def stall_throttle_refused(case):
+    """As when the user has set dirty-limit."""
+    move = case.move(source={'migrate_set_capabilities': [
+        err('dirty-limit conflicts with auto-converge'), ret({})]})
+    migrate(move, '--on-stall', 'throttle').expect(
+        1, 'conflicts with auto-converge', '--on-stall', 'guest: source')
+    assert not move.source.said('migrate')
+
+
+def auto_converge_of_the_user(case):
+    """What is on stays on when it is not asked for."""
+    move = case.move()
+    for cap in move.source.replies['query-migrate-capabilities']['return']:
+        if cap['capability'] == 'auto-converge':
+            cap['state'] = True
+    migrate(move).expect(0, absent=['auto-converge'])
+    assert 'auto-converge' not in capabilities(move.source)
+
+
+def stall_waits(case):
+    """By default it is said, once, and nothing is done."""
+    for number, options in enumerate(((), ('--on-stall', 'wait'))):
+        directory, case.dir = case.dir, case.path('s%d' % number)
+        os.mkdir(case.dir)
+        move = case.move(hold=True, stall=True)
+        process = moving(move, '--stall-time', '1', *options)
+        await_looks(move, 40)
+        move.hold = False
+        result = finish(process).expect(0, *STALL, 'see --on-stall',
+                                        'guest: destination')
+        assert result.out.count('does not converge') == 1, result.out
+        for peer in (move.source, move.destination):
+            assert parameters(peer) == {'multifd-channels': 4,
+                                        'multifd-compression': 'lpm'}
+        assert not move.source.said('migrate_cancel')
+        case.dir = directory
+
+
+def no_stall_within_the_time(case):
+    move = case.move(hold=True, stall=True)
+    process = moving(move, '--on-stall', 'cancel')
+    await_looks(move, 30)
+    move.hold = False
+    finish(process).expect(0, absent=['converge'])
+
+
+def on_stall_postcopy_is_refused(case):
+    move = case.move()
+    migrate(move, '--on-stall', 'postcopy').expect(
+        3, 'no postcopy while multifd is on', 'throttle or suspend')
+    migrate(move, '--on-stall', 'postcopy', '--channels', '0').expect(
+        3, 'none without multifd')
+    migrate(move, '--on-stall', 'panic').expect(
+        3, '--on-stall panic: wanted cancel, throttle, suspend or wait')
+    assert not move.source.order()
+
+
+def stall_time_bounds(case):
+    move = case.move()
+    for seconds in ('0', '-1', '86401'):
+        migrate(move, '--stall-time=' + seconds).expect(
+            3, '--stall-time %s: wanted 1..86400' % seconds)
+    migrate(move, '--stall-time', 'x').expect(3)
+    assert not move.source.order()
+    for seconds in ('1', '86400'):
+        migrate(move, '--dry-run', '--stall-time', seconds).expect(0)
+
+
 def cancelled_by_another(case):
     move = case.move(hold=True)
     process = moving(move)
@@ -542,7 +714,12 @@ main([done, private_socket_is_removed, json_lines, settings_from_options,
       rejected_json, failed, failed_vanilla,
       failed_says_what_the_destination_knows, failed_keeps_the_figures,
       interrupt_cancels, second_interrupt_leaves, cancel_comes_too_late,
-      timeout_cancels, cancelled_by_another, destination_dies,
+      timeout_cancels, stall_cancels, stall_cancels_json,
+      stall_cancel_comes_too_late, stall_suspends, stall_suspends_then_fails,
+      stall_suspend_refused, stall_throttles, stall_throttle_put_back,
+      stall_throttle_refused, auto_converge_of_the_user, stall_waits,
+      no_stall_within_the_time, on_stall_postcopy_is_refused,
+      stall_time_bounds, cancelled_by_another, destination_dies,
       destination_silent_at_the_end, source_monitor_falls_and_comes_back,
       source_monitor_falls_during_the_move, interrupt_before_the_move,
       bar_on_a_terminal,

@@ -122,6 +122,24 @@ static gboolean in_range(const char *name, gint64 value, gint64 min,
     return FALSE;
 }
 
+static gboolean parse_on_stall(const char *text, LpmOnStall *ret_on_stall,
+                               int *ret_exit)
+{
+    if (text == NULL || lpm_on_stall_find(text, ret_on_stall)) {
+        return TRUE;
+    }
+    if (g_str_equal(text, "postcopy")) {
+        *ret_exit = lpm_usage("--on-stall postcopy: QEMU 10.0 has no postcopy "
+                              "while multifd is on, and lpm offers none "
+                              "without multifd; throttle or suspend end such "
+                              "a move, too");
+        return FALSE;
+    }
+    *ret_exit = lpm_usage("--on-stall %s: wanted cancel, throttle, suspend "
+                          "or wait", text);
+    return FALSE;
+}
+
 static gboolean check_endpoints(const LpmOptions *options, guint flags,
                                 int *ret_exit)
 {
@@ -238,6 +256,8 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     gint64 channels = -1;
     gint64 downtime = 0;
     gint64 timeout = 0;
+    gint64 stall_time = 30;
+    g_autofree char *on_stall = NULL;
     gint64 count = NOT_GIVEN;
     gint64 deadline = LPM_QMP_DEADLINE_MS;
     guint flags = command_flags(command);
@@ -345,6 +365,13 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
           "longest stop of the guest that is aimed at", "MS" },
         { "timeout", 't', 0, G_OPTION_ARG_INT64, &timeout,
           "cancel a move that takes longer", "S" },
+        { "on-stall", 0, 0, G_OPTION_ARG_STRING, &on_stall,
+          "when the move does not converge: cancel, throttle the guest, "
+          "suspend it and send the rest, or wait (default): say so and go on",
+          "ACTION" },
+        { "stall-time", 0, 0, G_OPTION_ARG_INT64, &stall_time,
+          "how long it may make no progress before that (default 30)",
+          "S" },
         { "no-validate", 0, 0, G_OPTION_ARG_NONE, &options->no_validate,
           "do not run the rules first", NULL },
         { "allow-unknown", 0, 0, G_OPTION_ARG_NONE, &options->allow_unknown,
@@ -456,6 +483,8 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     if (!in_range("qmp-deadline", deadline, 1, 3600000, ret_exit) ||
         !in_range("downtime-limit", downtime, 0, 2000000, ret_exit) ||
         !in_range("timeout", timeout, 0, 10000000, ret_exit) ||
+        !in_range("stall-time", stall_time, 1, 86400, ret_exit) ||
+        !parse_on_stall(on_stall, &options->move.on_stall, ret_exit) ||
         (count != NOT_GIVEN &&
          !in_range("count", count, 1, PAIRS_MAX, ret_exit)) ||
         !in_range("channels", channels < 0 ? 4 : channels, 0, 255,
@@ -494,6 +523,7 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     options->move.channels = channels < 0 ? 4 : (guint32)channels;
     options->move.downtime_ms = (guint32)downtime;
     options->move.timeout_s = (guint32)timeout;
+    options->move.stall_s = (guint32)stall_time;
     options->move.settle_ms = options->qmp_deadline_ms;
     options->move.uri = options->uri;
     options->move.compression = options->compression;

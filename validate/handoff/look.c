@@ -118,7 +118,9 @@ static gboolean read_ram(LpmLook *look, JsonObject *ram, GError **error)
         !lpm_json_get_uint(ram, &path, "page-size", OPT, 1u << 30,
                            &page_size, error) ||
         !lpm_json_get_uint(ram, &path, "dirty-pages-rate", OPT, G_MAXUINT32,
-                           &dirty_pages, error)) {
+                           &dirty_pages, error) ||
+        !lpm_json_get_uint(ram, &path, "dirty-sync-count", OPT, G_MAXINT64,
+                           &look->rounds, error)) {
         return FALSE;
     }
     look->has_ram = TRUE;
@@ -192,6 +194,8 @@ static gboolean read_migrate(LpmLook *look, JsonNode *reply, GError **error)
         !get_time(object, NULL, "total-time", &look->total_ms, error) ||
         !get_time(object, NULL, "setup-time", &look->setup_ms, error) ||
         !get_time(object, NULL, "downtime", &look->downtime_ms, error) ||
+        !lpm_json_get_uint(object, NULL, "cpu-throttle-percentage", OPT, 100,
+                           &look->throttle_percent, error) ||
         !lpm_json_get_object(object, NULL, "ram", OPT, &ram, error) ||
         !read_address(look, object, error)) {
         return FALSE;
@@ -305,7 +309,9 @@ void lpm_look_progress(const LpmLook *look, LpmMoveProgress *progress)
     progress->downtime_ms = look->downtime_ms;
     progress->elapsed_ms = look->total_ms;
     progress->remaining_ms = -1;
+    progress->throttle_percent = look->throttle_percent;
     if (look->has_ram) {
+        progress->rounds = look->rounds;
         progress->raw_bytes = look->raw_bytes;
         progress->wire_bytes = look->wire_bytes;
         progress->rate_bytes = look->rate_bytes;

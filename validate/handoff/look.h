@@ -21,6 +21,8 @@ typedef struct LpmLook {
     LpmAnswer *answer;          /* NULL: none */
     guint64 total, remaining;   /* RAM bytes */
     guint64 raw_bytes, wire_bytes, dirty_bytes;
+    guint64 rounds;             /* dirty-sync-count */
+    guint64 throttle_percent;   /* auto-converge; 0: not throttled */
     guint64 frames_raw_bytes, frames_wire_bytes;    /* of the page codec */
     double rate_bytes;
     gint64 total_ms, setup_ms, downtime_ms;     /* -1: not said */

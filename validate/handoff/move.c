@@ -13,6 +13,7 @@
 #include "handoff/look.h"
 #include "handoff/move.h"
 #include "handoff/settings.h"
+#include "handoff/stall.h"
 
 #define LOOK_EVERY_MS       100
 /* A source that was told to cancel and does not is not ours to judge. */
@@ -21,6 +22,8 @@
 #define RECONNECTS_MAX      3u
 /* Replies in a row that we could not read before we call a side lost. */
 #define BAD_REPLIES_MAX     20u
+/* The most that QEMU takes: whatever remains may go while it stands still. */
+#define DOWNTIME_MAX_MS     2000000u
 
 typedef struct Side {
     LpmQmp *qmp;            /* borrowed, or == own */
@@ -44,6 +47,9 @@ typedef struct Move {
     const char *cancel_why;
     gint64 cancel_us;
     gint64 start_us;
+    LpmStall stall;
+    char *stall_text;       /* figures of the last stall, or NULL */
+    gboolean throttled;     /* said so */
     LpmLook look;           /* last one of the source */
     LpmMoveReport *report;
 } Move;
@@ -289,6 +295,92 @@ static void cancel(Move *move, const char *why)
     }
 }
 
+static const char *const on_stall_names[] = {
+    [LPM_ON_STALL_WAIT] = "wait",
+    [LPM_ON_STALL_CANCEL] = "cancel",
+    [LPM_ON_STALL_THROTTLE] = "throttle",
+    [LPM_ON_STALL_SUSPEND] = "suspend",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(on_stall_names) == LPM_ON_STALL__MAX);
+
+gboolean lpm_on_stall_find(const char *name, LpmOnStall *ret_on_stall)
+{
+    for (guint i = 0; i < LPM_ON_STALL__MAX; i++) {
+        if (g_str_equal(on_stall_names[i], name)) {
+            *ret_on_stall = (LpmOnStall)i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* QEMU compares what remains with the limit ten times a second. */
+static void suspend(Move *move)
+{
+    g_autoptr(GError) err = NULL;
+
+    lpm_settings_use(move->source.settings, move->source.qmp);
+    if (lpm_settings_set_downtime(move->source.settings, DOWNTIME_MAX_MS,
+                                  &err)) {
+        note(move, "--on-stall suspend: downtime-limit is %u ms now, so that "
+             "QEMU stops the guest and sends the rest", DOWNTIME_MAX_MS);
+    } else {
+        note(move, "--on-stall suspend: the downtime limit was not raised, "
+             "the move goes on: %s", err->message);
+    }
+}
+
+static void act_on_stall(Move *move)
+{
+    switch (move->options->on_stall) {
+    case LPM_ON_STALL_CANCEL:
+        cancel(move, move->stall_text);
+        break;
+    case LPM_ON_STALL_SUSPEND:
+        note(move, "%s", move->stall_text);
+        suspend(move);
+        break;
+    case LPM_ON_STALL_WAIT:
+        note(move, "%s (see --on-stall)", move->stall_text);
+        break;
+    case LPM_ON_STALL_THROTTLE:
+        note(move, "%s; QEMU throttles the guest by %" G_GUINT64_FORMAT
+             " %%", move->stall_text, move->look.throttle_percent);
+        break;
+    case LPM_ON_STALL__MAX:
+        g_assert_not_reached();
+    }
+}
+
+static void judge_progress(Move *move)
+{
+    const LpmLook *look = &move->look;
+    LpmStallLook now = {
+        .ms = g_get_monotonic_time() / 1000,
+        .rounds = look->rounds,
+        .remaining = look->remaining,
+        .dirty_bytes = look->dirty_bytes,
+        .page_bytes = look->raw_bytes,
+        .wire_bytes = look->wire_bytes,
+    };
+    LpmStallFigures figures;
+
+    if (move->cancelled || !look->has_ram ||
+        look->phase != LPM_MOVE_TRANSFER) {
+        return;
+    }
+    if (look->throttle_percent > 0 && !move->throttled) {
+        move->throttled = TRUE;
+        note(move, "QEMU begins to throttle the guest, by %" G_GUINT64_FORMAT
+             " %%", look->throttle_percent);
+    }
+    if (lpm_stall_look(&move->stall, &now, &figures)) {
+        g_free(move->stall_text);
+        move->stall_text = lpm_stall_text(&figures);
+        act_on_stall(move);
+    }
+}
+
 /*
  * Watch until query-migrate of the source says that it is over, or the
  * source cannot be asked any more (false).
@@ -312,6 +404,7 @@ static gboolean watch(Move *move)
             if (lpm_look_over(&move->look)) {
                 return TRUE;
             }
+            judge_progress(move);
         } else {
             note(move, "%s", err->message);
             if (!lpm_qmp_usable(move->source.qmp) ||
@@ -444,7 +537,11 @@ static void end_on_source(Move *move)
             move->source.state);
 
         end_with(move, LPM_OUTCOME_FAILED, LPM_MOVE_CANCELLED, "source",
-                 text, "");
+                 text, !move->cancelled ||
+                 move->cancel_why != move->stall_text ? "" :
+                 "try again when the guest writes less, with more "
+                 "--bandwidth, a longer --downtime-limit, or --on-stall "
+                 "throttle or suspend");
     } else if (was_refused(move)) {
         /* the answer has the reasons one by one; else QEMU's text has */
         gboolean answered = move->look.answer != NULL &&
@@ -594,9 +691,11 @@ static gboolean prepare(Move *move)
                  err->message, "nothing was changed");
         return FALSE;
     }
-    note(move, "%s: events, return-path, multifd %s, channels %u, "
+    note(move, "%s: events, return-path%s, multifd %s, channels %u, "
          "compression %s; stream by %s",
          move->options->dry_run ? "would set" : "setting",
+         move->options->on_stall == LPM_ON_STALL_THROTTLE ?
+         ", auto-converge" : "",
          move->options->channels > 0 ? "on" : "off",
          move->options->channels, compression,
          move->options->uri != NULL ? move->options->uri :
@@ -611,8 +710,8 @@ static gboolean prepare(Move *move)
         !lpm_settings_apply(move->source.settings, move->options,
                             compression, TRUE, &err)) {
         end_with(move, LPM_OUTCOME_REFUSED, LPM_MOVE_FAILED, "source",
-                 err->message, "see --channels, --compression and what "
-                 "lpm validate says; the guest has not been touched");
+                 err->message, "see --channels, --compression, --on-stall and "
+                 "what lpm validate says; the guest has not been touched");
         return FALSE;
     }
     if (!listen_on(move, &err)) {
@@ -687,6 +786,7 @@ LpmMoveReport *lpm_move_run(LpmQmp *source, LpmQmp *destination,
 
     move.look.total_ms = move.look.setup_ms = move.look.downtime_ms = -1;
     move.look.negotiation_us = -1;
+    lpm_stall_init(&move.stall, (gint64)options->stall_s * 1000);
     if (prepare(&move) && !interrupted_early(&move) && start(&move)) {
         gboolean said = lpm_qmp_usable(source) && watch(&move);
 
@@ -711,6 +811,7 @@ LpmMoveReport *lpm_move_run(LpmQmp *source, LpmQmp *destination,
     side_clear(&move.destination);
     lpm_look_clear(&move.look);
     g_free(move.before);
+    g_free(move.stall_text);
     g_free(move.dir);
     g_free(move.socket);
     g_free(move.connect_uri);

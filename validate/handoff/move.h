@@ -17,6 +17,9 @@
  * incoming   the destination listens (phase "mapped")
  * migrate    the source connects; from here on only QEMU moves the guest,
  *            and we watch
+ * stall      a move that does not converge is told with figures, and what the
+ *            user chose is done: nothing, cancel, stop the guest.  To throttle
+ *            it is a capability, which QEMU takes before the move only
  * ending     both sides are asked where the guest is.  What query-migrate of
  *            one side says is never enough: done is the source in
  *            postmigrate and the destination with the guest; failed is the
@@ -51,6 +54,15 @@ typedef enum LpmOutcome {
     LPM_OUTCOME_UNCLEAR = 5,    /* which side has the guest is not known */
 } LpmOutcome;
 
+/* What to do about a move that does not converge: see stall.h. */
+typedef enum LpmOnStall {
+    LPM_ON_STALL_WAIT,          /* say so, go on */
+    LPM_ON_STALL_CANCEL,
+    LPM_ON_STALL_THROTTLE,      /* auto-converge, from the start */
+    LPM_ON_STALL_SUSPEND,       /* stop the guest and send the rest */
+    LPM_ON_STALL__MAX,
+} LpmOnStall;
+
 typedef struct LpmMoveOptions {
     const char *uri;            /* NULL: a private UNIX socket */
     const char *compression;    /* NULL: lpm where both sides have it */
@@ -58,6 +70,8 @@ typedef struct LpmMoveOptions {
     guint64 bandwidth;          /* bytes per second, 0: as set in QEMU */
     guint32 downtime_ms;        /* 0: as set in QEMU */
     guint32 timeout_s;          /* of the whole move, 0: none */
+    LpmOnStall on_stall;
+    guint32 stall_s;            /* without progress, then it is a stall */
     guint32 settle_ms;          /* at the end, until both sides are final */
     gboolean dry_run;           /* set nothing, move nothing */
 } LpmMoveOptions;
@@ -72,6 +86,8 @@ typedef struct LpmMoveProgress {
     gint64 remaining_ms;        /* estimate, -1: none */
     gint64 elapsed_ms;
     gint64 downtime_ms;         /* -1: not known yet */
+    guint64 rounds;             /* over the RAM, begun so far */
+    guint64 throttle_percent;   /* CPU time taken from the guest */
 } LpmMoveProgress;
 
 typedef struct LpmMoveReport {
@@ -116,6 +132,9 @@ const char *lpm_move_phase_name(LpmMovePhase phase);
 
 /** lpm_move_phase_find: Returns: false if @name is no phase. */
 gboolean lpm_move_phase_find(const char *name, LpmMovePhase *ret_phase);
+
+/** lpm_on_stall_find: Returns: false if @name is none of the four. */
+gboolean lpm_on_stall_find(const char *name, LpmOnStall *ret_on_stall);
 
 /**
  * lpm_move_look:

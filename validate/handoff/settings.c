@@ -13,6 +13,7 @@ typedef enum Cap {
     CAP_EVENTS,
     CAP_RETURN_PATH,
     CAP_MULTIFD,
+    CAP_AUTO_CONVERGE,
     CAP__MAX,
 } Cap;
 
@@ -20,6 +21,7 @@ static const char *const cap_names[] = {
     [CAP_EVENTS] = "events",
     [CAP_RETURN_PATH] = "return-path",
     [CAP_MULTIFD] = "multifd",
+    [CAP_AUTO_CONVERGE] = "auto-converge",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(cap_names) == CAP__MAX);
 
@@ -207,6 +209,10 @@ gboolean lpm_settings_apply(LpmSettings *settings,
     want.caps[CAP_EVENTS] = TRUE;
     want.caps[CAP_RETURN_PATH] = TRUE;
     want.caps[CAP_MULTIFD] = options->channels > 0;
+    /* the source's own, as the rates are; else it stays as the user has it */
+    if (rates && options->on_stall == LPM_ON_STALL_THROTTLE) {
+        want.caps[CAP_AUTO_CONVERGE] = TRUE;
+    }
     if (options->channels > 0) {
         want.params[PARAM_CHANNELS] = options->channels;
     }
@@ -216,6 +222,18 @@ gboolean lpm_settings_apply(LpmSettings *settings,
     if (rates && options->downtime_ms > 0) {
         want.params[PARAM_DOWNTIME] = options->downtime_ms;
     }
+    return change(settings, &want, error);
+}
+
+gboolean lpm_settings_set_downtime(LpmSettings *settings, guint64 limit_ms,
+                                   GError **error)
+{
+    Values want = settings->now;
+    g_autofree char *method = g_strdup(settings->now.compression);
+
+    /* change() frees what settings->now has */
+    want.compression = method;
+    want.params[PARAM_DOWNTIME] = limit_ms;
     return change(settings, &want, error);
 }
 

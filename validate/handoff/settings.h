@@ -28,9 +28,10 @@ void lpm_settings_free(LpmSettings *settings);
 /**
  * lpm_settings_apply:
  * @compression: name of the multifd method
- * @rates: also bandwidth and downtime limit, which only the source uses
+ * @rates: also bandwidth, downtime limit and auto-converge, which only the
+ *   source uses
  *
- * Turn on events and return-path, multifd as @options says; set only what
+ * Turn on events and return-path, the others as @options says; set only what
  * differs.  Safe to call lpm_settings_restore() after a failure.
  *
  * Errors: STATE (QEMU refused), else as lpm_qmp_execute().
@@ -41,9 +42,19 @@ gboolean lpm_settings_apply(LpmSettings *settings,
                             GError **error);
 
 /**
+ * lpm_settings_set_downtime:
+ *
+ * Another downtime limit, of the source, while a move is under way.
+ *
+ * Errors: as lpm_settings_apply().
+ */
+gboolean lpm_settings_set_downtime(LpmSettings *settings, guint64 limit_ms,
+                                   GError **error);
+
+/**
  * lpm_settings_restore:
  *
- * Put back what lpm_settings_apply() changed; may be called twice.
+ * Put back what the functions above changed; may be called twice.
  *
  * Errors: as lpm_settings_apply().
  */

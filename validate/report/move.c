@@ -22,6 +22,9 @@ JsonNode *lpm_report_progress_json(const LpmMoveProgress *p)
     json_object_set_int_member(o, "wire-bytes", (gint64)p->wire_bytes);
     json_object_set_int_member(o, "rate-bytes", (gint64)p->rate_bytes);
     json_object_set_int_member(o, "dirty-bytes", (gint64)p->dirty_bytes);
+    json_object_set_int_member(o, "rounds", (gint64)p->rounds);
+    json_object_set_int_member(o, "throttle-percent",
+                               (gint64)p->throttle_percent);
     if (p->elapsed_ms >= 0) {
         json_object_set_int_member(o, "elapsed-ms", p->elapsed_ms);
     }
@@ -50,6 +53,10 @@ static char *progress_text(const LpmMoveProgress *p)
     g_string_append_printf(text, "%-9s %5.1f %%  raw %s, wire %s, %s/s, "
                            "dirty %s/s", lpm_move_phase_name(p->phase),
                            p->percent, raw, wire, rate, dirty);
+    if (p->throttle_percent > 0) {
+        g_string_append_printf(text, ", throttled %" G_GUINT64_FORMAT " %%",
+                               p->throttle_percent);
+    }
     if (p->remaining_ms >= 0) {
         g_string_append_printf(text, ", %.1f s left",
                                (double)p->remaining_ms / 1000);
