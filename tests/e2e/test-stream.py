@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The RAM stream: differences, its store, and a digest of all RAM.
 
-LPM_FULL=1: 200 moves in a row, 50 cancelled ones.
+LPM_FULL=1: 200 moves in a row, 50 cancelled ones, moves that stall.
 """
 
 import os
+import re
+import subprocess
 import sys
 
 from harness import (Bench, Tap, TestError, check_memory, expect,
-                     finish_move, full, move, next_report, ppc_args, prepare,
-                     require, set_caps, start_move, wait_for)
+                     finish_move, full, lpm_program, move, next_report,
+                     ppc_args, prepare, require, set_caps, start_move,
+                     wait_for)
 
 MIB = 1 << 20
 # Slow enough for several rounds, and for a cancel in the middle.
@@ -216,6 +219,49 @@ def moves_in_a_row(stage, count):
     return "%d moves, %d pages as differences" % (count, pages)
 
 
+# More than goes over the wire: it never ends by itself.
+BUSY = "lpm.mem=64 lpm.rate=max lpm.touch=all lpm.fill=random"
+STALL = re.compile(r"does not converge: the guest dirties ([0-9.]+) MiB/s, "
+                   r"([0-9.]+) MiB/s of pages leave .* about ([0-9.]+) s")
+
+
+def stalled(bench, action, code):
+    """What lpm migrate says and does; the guest is where it should be."""
+    src = bench.boot(append=BUSY)
+    dst = bench.vm("dst", ppc_args(incoming=True))
+    next_report(src, 60)
+    limit = src.cmd("query-migrate-parameters")["downtime-limit"]
+    done = subprocess.run(
+        [lpm_program(), "migrate", "--source", "qmp:" + src.lpm_path,
+         "--destination", "qmp:" + dst.lpm_path, "--on-stall", action,
+         "--stall-time", "5", "--bandwidth", "20M", "--compression", "none",
+         "--timeout", "300"],
+        capture_output=True, text=True, timeout=400, check=False)
+    text = done.stdout + done.stderr
+    if done.returncode != code:
+        raise TestError("exit %d: %s" % (done.returncode, text))
+    owner = src if code else dst
+    expect("bad pages", check_memory(owner), 0)
+    if code:
+        expect("downtime limit", src.cmd("query-migrate-parameters")[
+            "downtime-limit"], limit)
+    told = STALL.search(text)
+    if action == "throttle":
+        if "begins to throttle the guest" not in text:
+            raise TestError("not throttled: " + text)
+        note = re.findall(r"throttled (\d+ %)", text)[-1]
+    elif not told:
+        raise TestError("no figures: " + text)
+    else:
+        if float(told[1]) < 0.8 * float(told[2]):
+            raise TestError("it converges: " + told[0])
+        note = told[0]
+    info = src.cmd("query-migrate")
+    for vm in (src, dst):
+        bench.drop(vm)
+    return "%s; downtime %s ms" % (note, info.get("downtime", "-"))
+
+
 def main():
     require()
     tap = Tap()
@@ -230,6 +276,11 @@ def main():
         tap.case("cancelled")(lambda: cancelled(stage, 50 if full() else 5))
         if full():
             tap.case("moves-in-a-row")(lambda: moves_in_a_row(stage, 200))
+            for action, code in (("cancel", 4), ("suspend", 0),
+                                 ("throttle", 0)):
+                tap.case("stalled/" + action)(
+                    lambda action=action, code=code:
+                    stalled(bench, action, code))
         return tap.run()
 
 
