@@ -88,6 +88,11 @@ static const Row rows[] = {
         { 14, 5000, 80000, -500, 100, 100, 0 } } },
     { "nothing-leaves", 1, 0, 0, { { 1, 80000, 8000, 0, 100, 150, 0 },
                                    { 30, 8000, 800, 0, 0, 100, 0 } } },
+    { "nothing-leaves-any-more", 60, 0, 0, {
+        { 1, 80000, 8000, 0, 100, 150, 0 }, { 3, 8000, 800, 0, 100, 100, 0 },
+        { 30, 8000, 800, 0, 0, 100, 0 } } },
+    { "nothing-remains", 1, 0, 0, { { 1, 80000, 8000, 0, 100, 150, 0 },
+                                    { 30, 8000, 0, 0, 100, 100, 0 } } },
     { "counters-jump-back", 30, 0, 0, {
         { 1, 80000, 8000, 0, 100, 150, 0 }, { 4, 8000, 800, 0, 100, 100, 0 },
         { 1, 80000, 8000, 0, 100, 150, 1 }, { 4, 8000, 800, 0, 100, 100, 0 },
@@ -112,6 +117,9 @@ static void play(const Row *row, Told *told)
 
     memset(told, 0, sizeof(*told));
     lpm_stall_init(&stall, (gint64)row->limit_s * 1000);
+    /* before the first round */
+    look.remaining = row->steps[0].remaining * MIB;
+    g_assert_false(lpm_stall_look(&stall, &look, &figures));
     for (guint s = 0; s < STEPS_MAX && row->steps[s].times > 0; s++) {
         const Step *step = &row->steps[s];
 
