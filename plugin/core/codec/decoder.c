@@ -56,15 +56,6 @@ void lpm_decoder_free(LpmDecoder *decoder)
     }
 }
 
-static gboolean malformed(GError **error, const char *what, guint64 got,
-                          guint64 wanted)
-{
-    g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                "page frame: %s is %" G_GUINT64_FORMAT ", wanted %"
-                G_GUINT64_FORMAT, what, got, wanted);
-    return FALSE;
-}
-
 static gboolean zstd_failed(GError **error, gsize n)
 {
     g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED, "page frame: zstd: %s",
@@ -108,7 +99,8 @@ static gboolean unpack_frame(LpmDecoder *decoder, gsize size,
     }
     content = ZSTD_getFrameContentSize(packed, packed_bytes);
     if (content != size) {
-        return malformed(error, "content of a zstd frame", content, size);
+        return lpm_frame_malformed(error, "content of a zstd frame", content,
+                                   size);
     }
     n = ZSTD_findFrameCompressedSize(packed, packed_bytes);
     if (ZSTD_isError(n) || n != packed_bytes) {
@@ -139,7 +131,8 @@ static gboolean unpack_stream(LpmDecoder *decoder, gboolean begins,
         }
         ZSTD_DCtx_reset(decoder->dctx, ZSTD_reset_session_only);
     } else if (!decoder->streams) {
-        return malformed(error, "stream that goes on, from frame", 0, 1);
+        return lpm_frame_malformed(error, "stream that goes on, from frame",
+                                   0, 1);
     }
     /* Only a frame that is right in all goes on. */
     decoder->streams = FALSE;
@@ -155,8 +148,8 @@ static gboolean unpack_stream(LpmDecoder *decoder, gboolean begins,
         }
     }
     if (left == 0 || in.pos < in.size || out.pos < out.size) {
-        return malformed(error, "content of a part of a stream", out.pos,
-                         size);
+        return lpm_frame_malformed(error, "content of a part of a stream",
+                                   out.pos, size);
     }
     return TRUE;
 }
@@ -176,7 +169,7 @@ static guint32 count_blocks(const guint8 *mask, guint32 blocks)
 static gboolean no_bits_behind(const guint8 *bits, guint32 n, GError **error)
 {
     return n % 8 == 0 || bits[n / 8] >> n % 8 == 0 ||
-           malformed(error, "byte of a map", bits[n / 8], 0);
+           lpm_frame_malformed(error, "byte of a map", bits[n / 8], 0);
 }
 
 /* Which blocks come: a bit for each page, a mask for each with its bit set. */
@@ -194,8 +187,9 @@ static gboolean read_map(Parts *parts, const guint8 *map, GError **error)
     }
     if (parts->n_delta == 0 || parts->h.map_bytes !=
         (n + 7) / 8 + parts->n_delta * mask_bytes) {
-        return malformed(error, "map of blocks", parts->h.map_bytes,
-                         (n + 7) / 8 + MAX(parts->n_delta, 1) * mask_bytes);
+        return lpm_frame_malformed(error, "map of blocks",
+                                   parts->h.map_bytes, (n + 7) / 8 +
+                                   MAX(parts->n_delta, 1) * mask_bytes);
     }
     for (guint32 i = 0; i < parts->n_delta; i++) {
         const guint8 *mask = parts->masks + i * mask_bytes;
@@ -225,7 +219,8 @@ static gboolean unpack(LpmDecoder *decoder, Parts *parts, const guint8 *frame,
     case LPM_FRAME_METHOD_RAW:
         /* The frame is the caller's private copy: no need for ours. */
         parts->content = payload;
-        return left == size || malformed(error, "raw content", left, size);
+        return left == size ||
+               lpm_frame_malformed(error, "raw content", left, size);
     case LPM_FRAME_METHOD_ZSTD:
         parts->content = decoder->content;
         return unpack_frame(decoder, size, payload, left, error);
@@ -234,7 +229,7 @@ static gboolean unpack(LpmDecoder *decoder, Parts *parts, const guint8 *frame,
         return unpack_stream(decoder, parts->h.begins, size, payload, left,
                              error);
     }
-    return malformed(error, "method", parts->h.method, 0);
+    return lpm_frame_malformed(error, "method", parts->h.method, 0);
 }
 
 /* The blocks as they will be, without a write to one of them. */

@@ -55,8 +55,8 @@ void lpm_frame_header_encode(const LpmFrameHeader *header, guint8 *ret_bytes)
     put32(ret_bytes + AT_CHECKSUM + 4, (guint32)header->checksum);
 }
 
-static gboolean malformed(GError **error, const char *what, guint64 got,
-                          guint64 wanted)
+gboolean lpm_frame_malformed(GError **error, const char *what, guint64 got,
+                             guint64 wanted)
 {
     g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
                 "page frame: %s is %" G_GUINT64_FORMAT ", wanted %"
@@ -73,7 +73,7 @@ static gboolean check_length(gsize len, gsize wanted, GError **error)
         return FALSE;
     }
     if (len > wanted) {
-        return malformed(error, "frame length", len, wanted);
+        return lpm_frame_malformed(error, "frame length", len, wanted);
     }
     return TRUE;
 }
@@ -111,8 +111,8 @@ static gboolean check_payload_bytes(const LpmFrameHeader *h, gsize len,
     switch (h->method) {
     case LPM_FRAME_METHOD_RAW:
         if (h->payload_bytes != h->raw_bytes) {
-            return malformed(error, "payload length of a raw frame",
-                             h->payload_bytes, h->raw_bytes);
+            return lpm_frame_malformed(error, "payload length of a raw frame",
+                                       h->payload_bytes, h->raw_bytes);
         }
         break;
     case LPM_FRAME_METHOD_ZSTD:
@@ -137,8 +137,8 @@ static gboolean decode_kind(const guint8 *frame, LpmFrameHeader *h,
     guint8 method = frame[AT_METHOD];
 
     if (get32(frame + AT_MAGIC) != LPM_FRAME_MAGIC) {
-        return malformed(error, "magic", get32(frame + AT_MAGIC),
-                         LPM_FRAME_MAGIC);
+        return lpm_frame_malformed(error, "magic", get32(frame + AT_MAGIC),
+                                   LPM_FRAME_MAGIC);
     }
     if (frame[AT_VERSION] != LPM_FRAME_VERSION) {
         g_set_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED,
@@ -152,8 +152,9 @@ static gboolean decode_kind(const guint8 *frame, LpmFrameHeader *h,
         return FALSE;
     }
     if (frame[AT_BEGINS] > (method == LPM_FRAME_METHOD_STREAM)) {
-        return malformed(error, "begin of a stream", frame[AT_BEGINS],
-                         method == LPM_FRAME_METHOD_STREAM);
+        return lpm_frame_malformed(error, "begin of a stream",
+                                   frame[AT_BEGINS],
+                                   method == LPM_FRAME_METHOD_STREAM);
     }
     h->method = method;
     h->begins = frame[AT_BEGINS];
@@ -183,8 +184,8 @@ static gboolean decode_shape(const guint8 *frame, LpmFrameHeader *h,
     }
     h->raw_bytes = get32(frame + AT_RAW_BYTES);
     return h->raw_bytes == h->n_pages << h->page_shift ||
-           malformed(error, "page bytes", h->raw_bytes,
-                     h->n_pages << h->page_shift);
+           lpm_frame_malformed(error, "page bytes", h->raw_bytes,
+                               h->n_pages << h->page_shift);
 }
 
 gboolean lpm_frame_header_decode(const guint8 *frame, gsize len,

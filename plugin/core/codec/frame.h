@@ -67,4 +67,8 @@ void lpm_frame_header_encode(const LpmFrameHeader *header,
 gboolean lpm_frame_header_decode(const guint8 *frame, gsize len,
                                  LpmFrameHeader *ret_header, GError **error);
 
+/** lpm_frame_malformed: sets MALFORMED: what, got, wanted; returns false. */
+gboolean lpm_frame_malformed(GError **error, const char *what, guint64 got,
+                             guint64 wanted);
+
 #endif /* LPM_FRAME_H */
