@@ -1062,16 +1062,10 @@ static void lpm_get_timeout(Object *obj, Visitor *v, const char *name,
                       errp);
 }
 
-static void lpm_get_budget(Object *obj, Visitor *v, const char *name,
-                           void *opaque, Error **errp)
+/* To get and to set: the next move takes it, whole or not at all. */
+static void lpm_visit_budget(Object *obj, Visitor *v, const char *name,
+                             void *opaque, Error **errp)
 {
-    visit_type_size(v, name, &MIGRATION_LPM(obj)->delta_budget, errp);
-}
-
-static void lpm_set_budget(Object *obj, Visitor *v, const char *name,
-                           void *opaque, Error **errp)
-{
-    /* As the others: the next move takes it, whole or not at all */
     visit_type_size(v, name, &MIGRATION_LPM(obj)->delta_budget, errp);
 }
 
@@ -1136,8 +1130,8 @@ static void lpm_class_init(ObjectClass *oc, void *data)
     object_class_property_add(oc, "answer-timeout", "uint32", lpm_get_timeout,
         lpm_set_timeout, NULL,
         GSIZE_TO_POINTER(offsetof(MigrationLpm, answer_timeout_ms)));
-    object_class_property_add(oc, "delta-budget", "size", lpm_get_budget,
-                              lpm_set_budget, NULL, NULL);
+    object_class_property_add(oc, "delta-budget", "size", lpm_visit_budget,
+                              lpm_visit_budget, NULL, NULL);
     object_class_property_add_bool(oc, "check-ram", lpm_get_check_ram,
                                    lpm_set_check_ram);
 }

@@ -137,16 +137,9 @@ static void read_adapter(LpmNode *adapter, const LpmOffer *const *offers)
     }
 }
 
-static const GPtrArray *items_of(const LpmNode *node, LpmField field)
-{
-    const LpmValue *value = lpm_node_get(node, field);
-
-    return value != NULL ? value->items : NULL;
-}
-
 void lpm_gather_looks(LpmFacts *facts)
 {
-    const GPtrArray *partitions = items_of(
+    const GPtrArray *partitions = lpm_node_items(
         lpm_facts_system(facts, LPM_SIDE_SOURCE), LPM_SYSTEM_PARTITIONS);
     const LpmOffer *offers[LPM_SIDE__MAX];
 
@@ -157,7 +150,7 @@ void lpm_gather_looks(LpmFacts *facts)
         offers[i] = lpm_facts_offer(facts, (LpmSide)i);
     }
     for (guint i = 0; partitions != NULL && i < partitions->len; i++) {
-        const GPtrArray *adapters = items_of(
+        const GPtrArray *adapters = lpm_node_items(
             g_ptr_array_index(partitions, i), LPM_PARTITION_VFC);
 
         for (guint k = 0; adapters != NULL && k < adapters->len; k++) {

@@ -114,6 +114,13 @@ const LpmValue *lpm_node_get(const LpmNode *node, LpmField field)
     return slot != NULL ? &slot->value : NULL;
 }
 
+const GPtrArray *lpm_node_items(const LpmNode *node, LpmField field)
+{
+    const LpmValue *value = lpm_node_get(node, field);
+
+    return value != NULL ? value->items : NULL;
+}
+
 const char *lpm_node_origin(const LpmNode *node, LpmField field)
 {
     const Slot *slot = present_slot(node, field);

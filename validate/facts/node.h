@@ -42,6 +42,12 @@ LpmRecord lpm_node_record(const LpmNode *node);
  */
 const LpmValue *lpm_node_get(const LpmNode *node, LpmField field);
 
+/**
+ * lpm_node_items: Returns: (nullable) (transfer none): the items of a field
+ * that is a list; NULL when absent.
+ */
+const GPtrArray *lpm_node_items(const LpmNode *node, LpmField field);
+
 /** lpm_node_origin: (nullable): where a present value comes from. */
 const char *lpm_node_origin(const LpmNode *node, LpmField field);
 

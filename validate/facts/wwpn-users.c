@@ -166,16 +166,9 @@ static const char *known_name(const char *name)
     return name != NULL && name[0] != '\0' ? name : NULL;
 }
 
-static const GPtrArray *items_of(const LpmNode *node, LpmField field)
-{
-    const LpmValue *value = lpm_node_get(node, field);
-
-    return value != NULL ? value->items : NULL;
-}
-
 static gboolean is_in_flight(const LpmNode *system, const char *partition)
 {
-    const GPtrArray *moves = items_of(system, LPM_SYSTEM_MOVES);
+    const GPtrArray *moves = lpm_node_items(system, LPM_SYSTEM_MOVES);
 
     for (guint i = 0; moves != NULL && i < moves->len; i++) {
         if (g_strcmp0(lpm_node_key(g_ptr_array_index(moves, i)),
@@ -194,7 +187,7 @@ static const char *why_or(const char *why, const char *otherwise)
 static void add_targets(const Owner *owner, const LpmNode *node,
                         LpmField field)
 {
-    const GPtrArray *items = items_of(node, field);
+    const GPtrArray *items = lpm_node_items(node, field);
 
     for (guint i = 0; items != NULL && i < items->len; i++) {
         const char *text = g_ptr_array_index(items, i);
@@ -240,7 +233,7 @@ static void add_adapter(const Owner *owner, const LpmNode *adapter)
 static void add_partition(const Owner *host, const LpmNode *system,
                           const LpmNode *partition)
 {
-    const GPtrArray *adapters = items_of(partition, LPM_PARTITION_VFC);
+    const GPtrArray *adapters = lpm_node_items(partition, LPM_PARTITION_VFC);
     Owner owner = *host;
 
     owner.partition = lpm_node_key(partition);
@@ -314,11 +307,11 @@ static void add_qemu(const Owner *host, const LpmNode *qemu)
 /* Returns: whether the server tells of ports. */
 static gboolean add_ports(const Owner *owner, const LpmNode *server)
 {
-    const GPtrArray *ports = items_of(server, LPM_IOSERVER_FC_PORTS);
+    const GPtrArray *ports = lpm_node_items(server, LPM_IOSERVER_FC_PORTS);
 
     for (guint i = 0; ports != NULL && i < ports->len; i++) {
         const LpmNode *port = g_ptr_array_index(ports, i);
-        const GPtrArray *names = items_of(port, LPM_FCPORT_LOGGED_IN);
+        const GPtrArray *names = lpm_node_items(port, LPM_FCPORT_LOGGED_IN);
 
         for (guint k = 0; names != NULL && k < names->len; k++) {
             const char *text = g_ptr_array_index(names, k);
@@ -337,8 +330,8 @@ static gboolean add_ports(const Owner *owner, const LpmNode *server)
 void lpm_wwpn_users_add(LpmWwpnUsers *users, const LpmNode *system,
                         const char *source)
 {
-    const GPtrArray *servers = items_of(system, LPM_SYSTEM_IOSERVERS);
-    const GPtrArray *partitions = items_of(system, LPM_SYSTEM_PARTITIONS);
+    const GPtrArray *servers = lpm_node_items(system, LPM_SYSTEM_IOSERVERS);
+    const GPtrArray *partitions = lpm_node_items(system, LPM_SYSTEM_PARTITIONS);
     const LpmValue *qemu = lpm_node_get(system, LPM_SYSTEM_QEMU);
     gboolean has_ports = FALSE;
     const Owner host = {

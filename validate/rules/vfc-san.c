@@ -136,16 +136,9 @@ static LpmTruth destination_quiet(LpmEval *eval)
     return own_port(eval, LPM_SIDE_DESTINATION, is_quiet);
 }
 
-static const GPtrArray *items_of(const LpmNode *node, LpmField field)
-{
-    const LpmValue *value = lpm_node_get(node, field);
-
-    return value != NULL ? value->items : NULL;
-}
-
 static gboolean has_login(const LpmNode *port, const char *wwpn)
 {
-    const GPtrArray *here = items_of(port, LPM_FCPORT_LOGGED_IN);
+    const GPtrArray *here = lpm_node_items(port, LPM_FCPORT_LOGGED_IN);
 
     for (guint i = 0; here != NULL && i < here->len; i++) {
         if (lpm_address_equal(g_ptr_array_index(here, i), wwpn)) {
@@ -162,12 +155,12 @@ static gboolean has_login(const LpmNode *port, const char *wwpn)
 static gboolean is_logged_in_at(LpmEval *eval, LpmSide side,
                                 const char *wwpn)
 {
-    const GPtrArray *servers = items_of(
+    const GPtrArray *servers = lpm_node_items(
         lpm_facts_system(lpm_eval_facts(eval), side), LPM_SYSTEM_IOSERVERS);
 
     for (guint i = 0; servers != NULL && i < servers->len; i++) {
         const LpmNode *server = g_ptr_array_index(servers, i);
-        const GPtrArray *ports = items_of(server, LPM_IOSERVER_FC_PORTS);
+        const GPtrArray *ports = lpm_node_items(server, LPM_IOSERVER_FC_PORTS);
 
         for (guint k = 0; ports != NULL && k < ports->len; k++) {
             const LpmPlace at = {
@@ -218,7 +211,7 @@ static LpmTruth owes_for_logins(LpmEval *eval, LpmSide side)
 {
     const LpmNode *partition = lpm_eval_element(eval);
     const LpmValue *told = lpm_eval_fact(eval, 0);
-    const GPtrArray *adapters = items_of(partition, LPM_PARTITION_VFC);
+    const GPtrArray *adapters = lpm_node_items(partition, LPM_PARTITION_VFC);
 
     for (guint i = 0; adapters != NULL && i < adapters->len; i++) {
         if (has_both_logged_in(eval, g_ptr_array_index(adapters, i)) &&
