@@ -382,6 +382,7 @@ LpmCodecStatsInfo *lpm_codec_stats_to_qapi(const LpmCodecStats *stats)
 
     info->frames = stats->frames;
     info->raw_frames = stats->raw_frames;
+    info->in_place_frames = stats->in_place_frames;
     info->delta_frames = stats->delta_frames;
     info->pages = stats->pages;
     info->delta_pages = stats->delta_pages;

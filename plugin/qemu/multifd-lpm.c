@@ -43,6 +43,7 @@ QEMU_BUILD_BUG_ON(MULTIFD_PACKET_SIZE > LPM_FRAME_MAX_RAW);
 typedef struct LpmRecv {
     LpmDecoder *decoder;
     uint8_t *frame;     /* LPM_FRAME_MAX_BYTES */
+    struct iovec *iov;  /* multifd_ram_page_count() */
     unsigned index;     /* in channels.decoders */
 } LpmRecv;
 
@@ -80,6 +81,7 @@ static struct {
     LpmEffortSample sample;     /* of the window that goes on */
     unsigned sample_frames;
     int64_t sample_start_ns;
+    unsigned windows;           /* that were over; the first is short */
     uint64_t backlog[LPM_CHANNELS_MAX];
     LpmStreamStats last;        /* of a migration that has ended */
 } channels = { .budget = LPM_BUDGET_AUTO };
@@ -150,6 +152,7 @@ static void stream_begin(void)
     channels.last = (LpmStreamStats) { 0 };
     channels.sample = (LpmEffortSample) { 0 };
     channels.sample_frames = 0;
+    channels.windows = 0;
     channels.sample_start_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
     memset(channels.backlog, 0, sizeof(channels.backlog));
     lpm_effort_init(&channels.effort);
@@ -184,8 +187,8 @@ static int multifd_lpm_send_setup(MultiFDSendParams *p, Error **errp)
     channels.n_senders++;
     channels.encoders[p->id] = encoder;
     p->compress_data = encoder;
-    /* One for the packet header and one for the frame */
-    p->iov = g_new0(struct iovec, 2);
+    /* The packet's header, the frame or its header, pages in place */
+    p->iov = g_new0(struct iovec, 2 + multifd_ram_page_count());
     return 0;
 }
 
@@ -207,13 +210,17 @@ static void multifd_lpm_send_cleanup(MultiFDSendParams *p, Error **errp)
     g_clear_pointer(&p->iov, g_free);
 }
 
+static bool is_tls(QIOChannel *ioc)
+{
+    return object_dynamic_cast(OBJECT(ioc), TYPE_QIO_CHANNEL_TLS);
+}
+
 /* What the link has not taken yet; false if nobody knows. */
 static bool get_backlog(QIOChannel *ioc, uint64_t *ret_bytes)
 {
-    Object *tls = object_dynamic_cast(OBJECT(ioc), TYPE_QIO_CHANNEL_TLS);
-    Object *sock = object_dynamic_cast(tls ?
-                                       OBJECT(QIO_CHANNEL_TLS(tls)->master) :
-                                       OBJECT(ioc), TYPE_QIO_CHANNEL_SOCKET);
+    QIOChannel *below = is_tls(ioc) ? QIO_CHANNEL_TLS(ioc)->master : ioc;
+    Object *sock = object_dynamic_cast(OBJECT(below),
+                                       TYPE_QIO_CHANNEL_SOCKET);
 #ifdef SIOCOUTQ
     int bytes;
 
@@ -242,6 +249,7 @@ static void end_window(int64_t now_ns)
     *s = (LpmEffortSample) { .backlog_before = backlog };
     channels.sample_frames = 0;
     channels.sample_start_ns = now_ns;
+    channels.windows++;
 }
 
 /*
@@ -252,7 +260,7 @@ static void count_frame(MultiFDSendParams *p, const LpmFrameWork *work)
 {
     LpmEffortSample *s = &channels.sample;
     int64_t now_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
-    int64_t wall_ns;
+    int64_t wall_ns, window_ns;
 
     QEMU_LOCK_GUARD(&channels.lock);
     s->raw_bytes += work->raw_bytes;
@@ -263,10 +271,11 @@ static void count_frame(MultiFDSendParams *p, const LpmFrameWork *work)
     s->packed_ns += work->packed_ns;
     channels.sample_frames++;
     wall_ns = now_ns - channels.sample_start_ns;
+    window_ns = channels.windows ? WINDOW_NS : 0;
     if (!get_backlog(p->c, &channels.backlog[p->id])) {
         s->link_waits = s->encode_ns * 2 < wall_ns * channels.n_senders;
     }
-    if (wall_ns >= WINDOW_NS && channels.sample_frames >= WINDOW_FRAMES) {
+    if (wall_ns >= window_ns && channels.sample_frames >= WINDOW_FRAMES) {
         end_window(now_ns);
     }
 }
@@ -281,35 +290,102 @@ static void forget_zero_pages(const MultiFDPages_t *pages)
     }
 }
 
-static int multifd_lpm_send_prepare(MultiFDSendParams *p, Error **errp)
+static void add_iov(MultiFDSendParams *p, const void *bytes, size_t len)
+{
+    p->iov[p->iovs_num].iov_base = (void *)bytes;
+    p->iov[p->iovs_num].iov_len = len;
+    p->iovs_num++;
+    p->next_packet_size += len;
+}
+
+/* Fills @iov with pages, those that follow each other as one. */
+static unsigned place_pages(struct iovec *iov, uint8_t *host,
+                            const ram_addr_t *offsets, unsigned n,
+                            size_t page_size)
+{
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (i > 0 && offsets[i] == offsets[i - 1] + page_size) {
+            iov[used - 1].iov_len += page_size;
+        } else {
+            iov[used].iov_base = host + offsets[i];
+            iov[used++].iov_len = page_size;
+        }
+    }
+    return used;
+}
+
+/*
+ * A link for which nothing is compressed is one for which copies cost too
+ * much, too; but TLS has to read all bytes anyway, and likes them in a row.
+ */
+static bool sends_in_place(const MultiFDSendParams *p, int level)
+{
+    return level == LPM_LEVEL_NONE && !is_tls(p->c);
+}
+
+static bool send_in_place(MultiFDSendParams *p, GError **gerr)
 {
     MultiFDPages_t *pages = &p->data->u.ram;
-    bool any = multifd_send_prepare_common(p);
-    g_autoptr(GError) gerr = NULL;
+    size_t page_size = multifd_ram_page_size();
+    const guint8 *header;
+
+    if (!lpm_encoder_encode_in_place(p->compress_data, pages->block->host,
+                                     pages->offset, pages->normal_num,
+                                     page_size, &header, gerr)) {
+        return false;
+    }
+    add_iov(p, header, LPM_FRAME_HEADER_BYTES);
+    p->iovs_num += place_pages(p->iov + p->iovs_num, pages->block->host,
+                               pages->offset, pages->normal_num, page_size);
+    p->next_packet_size += pages->normal_num * page_size;
+    return true;
+}
+
+static bool send_frame(MultiFDSendParams *p, int level, GError **gerr)
+{
+    MultiFDPages_t *pages = &p->data->u.ram;
     const guint8 *frame;
     gsize len;
 
-    forget_zero_pages(pages);
+    lpm_encoder_set_level(p->compress_data, level);
+    if (!lpm_encoder_encode(p->compress_data, pages->block->host,
+                            pages->offset, pages->normal_num,
+                            multifd_ram_page_size(), &frame, &len, gerr)) {
+        return false;
+    }
+    add_iov(p, frame, len);
+    return true;
+}
+
+static int multifd_lpm_send_prepare(MultiFDSendParams *p, Error **errp)
+{
+    bool any = multifd_send_prepare_common(p);
+    int level = lpm_effort_level(qatomic_read(&channels.effort.step));
+    g_autoptr(GError) gerr = NULL;
+
+    forget_zero_pages(&p->data->u.ram);
     if (any) {
-        lpm_encoder_set_level(p->compress_data, lpm_effort_level(
-                                  qatomic_read(&channels.effort.step)));
-        if (!lpm_encoder_encode(p->compress_data, pages->block->host,
-                                pages->offset, pages->normal_num,
-                                multifd_ram_page_size(), &frame, &len,
-                                &gerr)) {
+        p->next_packet_size = 0;
+        if (!(sends_in_place(p, level) ? send_in_place(p, &gerr)
+                                       : send_frame(p, level, &gerr))) {
             channel_error(errp, &gerr, p->id);
             return -1;
         }
         count_frame(p, lpm_encoder_work(p->compress_data));
-        p->iov[p->iovs_num].iov_base = (void *)frame;
-        p->iov[p->iovs_num].iov_len = len;
-        p->iovs_num++;
-        p->next_packet_size = len;
     }
 
     p->flags |= MULTIFD_FLAG_LPM;
     multifd_send_fill_packet(p);
     return 0;
+}
+
+static void recv_free(LpmRecv *recv)
+{
+    g_free(recv->frame);
+    g_free(recv->iov);
+    g_free(recv);
 }
 
 static int multifd_lpm_recv_setup(MultiFDRecvParams *p, Error **errp)
@@ -318,6 +394,7 @@ static int multifd_lpm_recv_setup(MultiFDRecvParams *p, Error **errp)
     LpmRecv *recv = g_new0(LpmRecv, 1);
 
     recv->index = p->id;
+    recv->iov = g_new(struct iovec, multifd_ram_page_count());
     recv->frame = g_try_malloc(LPM_FRAME_MAX_BYTES);
     recv->decoder = recv->frame ? lpm_decoder_new(&gerr) : NULL;
     if (!recv->decoder) {
@@ -326,8 +403,7 @@ static int multifd_lpm_recv_setup(MultiFDRecvParams *p, Error **errp)
         } else {
             error_setg(errp, "multifd %u: out of memory for a frame", p->id);
         }
-        g_free(recv->frame);
-        g_free(recv);
+        recv_free(recv);
         return -1;
     }
     WITH_QEMU_LOCK_GUARD(&channels.lock) {
@@ -354,8 +430,44 @@ static void multifd_lpm_recv_cleanup(MultiFDRecvParams *p)
         channels.decoders[recv->index] = NULL;
         lpm_decoder_free(recv->decoder);
     }
-    g_free(recv->frame);
-    g_free(recv);
+    recv_free(recv);
+}
+
+static int recv_in_place(MultiFDRecvParams *p, uint32_t len, Error **errp)
+{
+    LpmRecv *recv = p->compress_data;
+    size_t page_size = multifd_ram_page_size();
+    g_autoptr(GError) gerr = NULL;
+
+    if (!lpm_decoder_accept_in_place(recv->decoder, recv->frame, len,
+                                     p->block->used_length, p->normal,
+                                     p->normal_num, page_size, &gerr)) {
+        channel_error(errp, &gerr, p->id);
+        return -1;
+    }
+    return qio_channel_readv_all(
+        p->c, recv->iov, place_pages(recv->iov, p->host, p->normal,
+                                     p->normal_num, page_size), errp);
+}
+
+/* A frame whose header is there. */
+static int recv_frame(MultiFDRecvParams *p, uint32_t len, Error **errp)
+{
+    LpmRecv *recv = p->compress_data;
+    g_autoptr(GError) gerr = NULL;
+
+    if (qio_channel_read_all(p->c,
+                             (char *)recv->frame + LPM_FRAME_HEADER_BYTES,
+                             len - LPM_FRAME_HEADER_BYTES, errp) != 0) {
+        return -1;
+    }
+    if (!lpm_decoder_decode(recv->decoder, recv->frame, len, p->host,
+                            p->block->used_length, p->normal, p->normal_num,
+                            multifd_ram_page_size(), &gerr)) {
+        channel_error(errp, &gerr, p->id);
+        return -1;
+    }
+    return 0;
 }
 
 static int multifd_lpm_recv(MultiFDRecvParams *p, Error **errp)
@@ -363,7 +475,6 @@ static int multifd_lpm_recv(MultiFDRecvParams *p, Error **errp)
     LpmRecv *recv = p->compress_data;
     uint32_t flags = p->flags & MULTIFD_FLAG_COMPRESSION_MASK;
     uint32_t len = p->next_packet_size;
-    g_autoptr(GError) gerr = NULL;
     uint32_t i;
 
     if (flags != MULTIFD_FLAG_LPM) {
@@ -387,13 +498,15 @@ static int multifd_lpm_recv(MultiFDRecvParams *p, Error **errp)
         return 0;
     }
 
-    if (qio_channel_read_all(p->c, (char *)recv->frame, len, errp) != 0) {
+    if (len < LPM_FRAME_HEADER_BYTES) {
+        error_setg(errp, "multifd %u: frame of %" PRIu32 " bytes, at least %u "
+                   "expected", p->id, len, LPM_FRAME_HEADER_BYTES);
         return -1;
     }
-    if (!lpm_decoder_decode(recv->decoder, recv->frame, len, p->host,
-                            p->block->used_length, p->normal, p->normal_num,
-                            multifd_ram_page_size(), &gerr)) {
-        channel_error(errp, &gerr, p->id);
+    if (qio_channel_read_all(p->c, (char *)recv->frame,
+                             LPM_FRAME_HEADER_BYTES, errp) != 0 ||
+        (lpm_frame_is_in_place(recv->frame) ? recv_in_place(p, len, errp)
+                                            : recv_frame(p, len, errp)) != 0) {
         return -1;
     }
     for (i = 0; i < p->normal_num; i++) {

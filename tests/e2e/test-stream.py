@@ -56,7 +56,7 @@ class Stage:
             raise TestError("guest was at %s and is at %s" % (before, after))
         lpm = src.cmd("query-lpm")
         sent, got = lpm["encode"], dst.cmd("query-lpm")["decode"]
-        for name in ("frames", "pages", "delta-pages", "delta-bytes",
+        for name in ("frames", "in-place-frames", "pages", "delta-pages", "delta-bytes",
                      "wire-bytes"):
             expect("received " + name, got[name], sent[name])
         self.bench.drop(src)
@@ -80,6 +80,23 @@ def deltas(stage):
         sent["delta-pages"], sent["pages"],
         sent["delta-bytes"] / sent["delta-pages"],
         info["ram"]["dirty-sync-count"], lpm["stream"].get("level"))
+
+
+def open_link(stage):
+    """Nothing limits the link: from guest memory to guest memory."""
+    _, lpm = stage.go(bandwidth=0)
+    sent = lpm["encode"]
+    if sent["in-place-frames"] * 2 < sent["frames"]:
+        raise TestError("few frames in place: %s; %s" % (sent,
+                                                         lpm["stream"]))
+    expect("bad pages", check_memory(stage.vm), 0)
+    # What left in place is nothing to make differences to, later ones are.
+    _, lpm = stage.go()
+    if not lpm["encode"]["delta-pages"]:
+        raise TestError("no differences any more: %s" % lpm["encode"])
+    expect("bad pages", check_memory(stage.vm), 0)
+    return "%d of %d frames in place" % (sent["in-place-frames"],
+                                         sent["frames"])
 
 
 def budgets(stage):
@@ -211,12 +228,17 @@ def cancelled(stage, count):
 
 def moves_in_a_row(stage, count):
     """The checker looks at each page between the moves."""
-    pages = 0
-    for _ in range(count):
-        _, lpm = stage.go(bandwidth=0)
+    pages = frames = 0
+    for number in range(count):
+        _, lpm = stage.go(bandwidth=(0, 2 * SLOW, 8 * SLOW)[number % 3])
         pages += lpm["encode"]["delta-pages"]
+        frames += lpm["encode"]["in-place-frames"]
         expect("bad pages", check_memory(stage.vm), 0)
-    return "%d moves, %d pages as differences" % (count, pages)
+    if not pages or not frames:
+        raise TestError("%d pages as differences, %d frames in place" % (
+            pages, frames))
+    return "%d moves, %d pages as differences, %d frames in place" % (
+        count, pages, frames)
 
 
 # More than goes over the wire: it never ends by itself.
@@ -267,7 +289,8 @@ def main():
     tap = Tap()
     with Bench() as bench:
         stage = Stage(bench)
-        for name, function in (("deltas", deltas), ("budgets", budgets),
+        for name, function in (("deltas", deltas), ("open-link", open_link),
+                               ("budgets", budgets),
                                ("legacy-zero-pages", zero_pages),
                                ("channels", channels),
                                ("all-methods", all_methods),

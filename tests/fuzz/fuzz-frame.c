@@ -68,7 +68,12 @@ static int decode(LpmDecoder *decoder, const guint8 *frame, gsize len,
     gboolean ok;
 
     memcpy(before, memory, sizeof(memory));
-    ok = lpm_decoder_decode(decoder, frame, len, block, BLOCK, shape->offsets,
+    /* As the channel does it: the pages themselves may come from anywhere. */
+    ok = len >= LPM_FRAME_HEADER_BYTES && lpm_frame_is_in_place(frame) ?
+         lpm_decoder_accept_in_place(decoder, frame, len, BLOCK,
+                                     shape->offsets, shape->n_pages,
+                                     shape->page_size, &error) :
+         lpm_decoder_decode(decoder, frame, len, block, BLOCK, shape->offsets,
                             shape->n_pages, shape->page_size, &error);
     must(ok == (error == NULL));
     if (ok) {
@@ -194,7 +199,7 @@ static LpmEncoder *choose_encoder(guint8 choice, const Shape *shape)
     /* By way of another level, so that a stream begins. */
     lpm_encoder_set_level(encoder, LPM_LEVEL_NONE);
     lpm_encoder_set_level(encoder, !(choice & STREAM) ? -1 :
-                          choice & DENSER ? 5 : 1);
+                          choice & DENSER ? 5 : 3);
     return encoder;
 }
 

@@ -190,6 +190,23 @@ static void make_damaged(void)
     save("truncated-payload", s.choice, frame, len / 2);
 }
 
+/* The header alone is read; the rest stands for what would be. */
+static void make_in_place(void)
+{
+    g_auto(Seed) s = seed_new(-1, 0, 1);
+    guint8 frame[LPM_FRAME_HEADER_BYTES + 1024] = { 0 };
+    const guint8 *header = NULL;
+
+    g_assert_true(lpm_encoder_encode_in_place(s.encoder, s.memory, s.offsets,
+                                              s.n_pages, s.page_size, &header,
+                                              NULL));
+    memcpy(frame, header, LPM_FRAME_HEADER_BYTES);
+    save("in-place", s.choice, frame, sizeof(frame));
+    save("in-place-header", s.choice, frame, LPM_FRAME_HEADER_BYTES);
+    frame[20] = 1;
+    save("in-place-map", s.choice, frame, sizeof(frame));
+}
+
 typedef struct Hostile {
     const char *name;
     guint8 map[4];
@@ -268,12 +285,13 @@ int main(int argc, char **argv)
     make_delta(-1, "alone", 5, 0, 3);
     make_delta(-1, "alone", 3, 3, 2);
     make_delta(-1, "mixed", 40, 0, 3);
-    make_delta(1, "stream", 6, 2, 3);
-    make_stream(PAGES_TEXT, 1);
-    make_stream(PAGES_POINTERS, 1);
+    make_delta(3, "stream", 6, 2, 3);
+    make_stream(PAGES_TEXT, 3);
+    make_stream(PAGES_POINTERS, 3);
     make_stream(PAGES_SPARSE, 9);
-    make_stream(PAGES_RANDOM, 1);
+    make_stream(PAGES_RANDOM, 3);
     make_stream(PAGES_MIXED, 3);
+    make_in_place();
     make_damaged();
     for (guint i = 0; i < G_N_ELEMENTS(hostile); i++) {
         make_hostile(&hostile[i]);

@@ -192,7 +192,7 @@ static void test_largest_page(void)
 
 static void test_method(void)
 {
-    g_autoptr(Pair) p = pair_new(1);
+    g_autoptr(Pair) p = pair_new(3);
     LpmCodecStats sent;
     LpmCodecStats got;
     LpmCodecStats sum = { 0 };
@@ -233,6 +233,109 @@ static void test_method(void)
     g_assert_cmpuint(sum.raw_bytes, ==, 4 * LPM_FRAME_MAX_RAW);
     g_assert_cmpuint(sum.wire_bytes, ==, 2 * sent.wire_bytes);
     g_assert_cmpuint(sum.time_ns, ==, sent.time_ns + got.time_ns);
+}
+
+/* Level 1 alone, denser ones as streams. */
+static void test_alone(void)
+{
+    static const int levels[] = { -5, 1, 2, 3, 9 };
+    guint64 seed = 5;
+    gsize len;
+
+    for (guint i = 0; i < G_N_ELEMENTS(levels); i++) {
+        g_autoptr(Pair) p = pair_new(levels[i]);
+
+        pair_shape(p, 128, 4096);
+        pages_fill(PAGES_TEXT, p->src, BLOCK, &seed);
+        g_assert_cmpuint(pair_encode(p, &len)[5], ==, levels[i] <= 1 ?
+                         LPM_FRAME_METHOD_ZSTD : LPM_FRAME_METHOD_STREAM);
+    }
+}
+
+/* Returns: the error's code, -1 if the pages may come. */
+static int pair_accept(Pair *p, const guint8 *header, gsize len)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (lpm_decoder_accept_in_place(p->decoder, header, len, p->block,
+                                    p->offsets, p->n_pages, p->page_size,
+                                    &error)) {
+        g_assert_no_error(error);
+        return -1;
+    }
+    g_assert_true(error->domain == LPM_ERROR);
+    return error->code;
+}
+
+static const guint8 *pair_in_place(Pair *p)
+{
+    g_autoptr(GError) error = NULL;
+    const guint8 *header = NULL;
+
+    g_assert_true(lpm_encoder_encode_in_place(p->encoder, p->src, p->offsets,
+                                              p->n_pages, p->page_size,
+                                              &header, &error));
+    g_assert_no_error(error);
+    g_assert_true(lpm_frame_is_in_place(header));
+    return header;
+}
+
+/* The pages are somebody else's to send; each bit of the header counts. */
+static void test_in_place(void)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    g_autofree guint8 *header = NULL;
+    gsize len = LPM_FRAME_HEADER_BYTES + 16 * 4096;
+    LpmCodecStats stats;
+
+    pair_shape(p, 16, 4096);
+    header = g_memdup2(pair_in_place(p), LPM_FRAME_HEADER_BYTES);
+    g_assert_cmpint(pair_accept(p, header, len), ==, -1);
+    assert_untouched(p);
+    for (guint bit = 0; bit < LPM_FRAME_HEADER_BYTES * 8; bit++) {
+        header[bit / 8] ^= 1u << bit % 8;
+        g_assert_cmpint(pair_accept(p, header, len), !=, -1);
+        header[bit / 8] ^= 1u << bit % 8;
+    }
+    for (gsize n = 0; n < len; n += n < LPM_FRAME_HEADER_BYTES ? 1 : 997) {
+        g_assert_cmpint(pair_accept(p, header, n), ==, LPM_ERROR_TRUNCATED);
+    }
+    g_assert_cmpint(pair_accept(p, header, len + 1), ==, LPM_ERROR_MALFORMED);
+
+    /* Not elsewhere, not fewer, not outside of the block. */
+    p->offsets[7] = p->offsets[6] + 4096;
+    g_assert_cmpint(pair_accept(p, header, len), ==, LPM_ERROR_CRYPTO);
+    p->offsets[7] = p->block;
+    g_assert_cmpint(pair_accept(p, header, len), ==, LPM_ERROR_LIMIT);
+    pair_shape(p, 15, 4096);
+    g_assert_cmpint(pair_accept(p, header, len), ==, LPM_ERROR_MALFORMED);
+
+    lpm_encoder_stats(p->encoder, &stats);
+    g_assert_cmpuint(stats.in_place_frames, ==, 1);
+    g_assert_cmpuint(stats.raw_frames, ==, 1);
+    g_assert_cmpuint(stats.wire_bytes, ==, len);
+    lpm_decoder_stats(p->decoder, &stats);
+    g_assert_cmpuint(stats.in_place_frames, ==, 1);
+    g_assert_cmpuint(lpm_encoder_work(p->encoder)->wire_bytes, ==, len);
+}
+
+/* Each of the decoder's two functions takes its own frames only. */
+static void test_in_place_or_not(void)
+{
+    g_autoptr(Pair) p = pair_new(0);
+    g_autofree guint8 *whole = NULL;
+    gsize len;
+    const guint8 *frame;
+
+    pair_shape(p, 2, 4096);
+    whole = g_malloc0(LPM_FRAME_HEADER_BYTES + 8192);
+    memcpy(whole, pair_in_place(p), LPM_FRAME_HEADER_BYTES);
+    g_assert_cmpint(pair_decode(p, whole, LPM_FRAME_HEADER_BYTES + 8192), ==,
+                    LPM_ERROR_MALFORMED);
+    frame = pair_encode(p, &len);
+    g_assert_false(lpm_frame_is_in_place(frame));
+    g_assert_cmpint(pair_accept(p, frame, len), ==, LPM_ERROR_MALFORMED);
+    assert_untouched(p);
 }
 
 /* Saves something, but less than 1/16: not worth the receiver's time. */
@@ -625,12 +728,12 @@ static void test_free_null(void)
     lpm_decoder_free(NULL);
 }
 
-/* Recorded once: what a version 2 peer sends is read for ever. */
+/* Recorded once: what a peer of this version sends is read for ever. */
 static void test_golden(gconstpointer data)
 {
     static const PagesKind kinds[] = { PAGES_RANDOM, PAGES_TEXT };
     const char *name = data;
-    PagesKind kind = kinds[g_str_equal(name, "frame-v2-zstd.bin")];
+    PagesKind kind = kinds[g_str_equal(name, "frame-v3-zstd.bin")];
     const char *dir = g_getenv("LPM_TEST_DATA");
     g_autofree gchar *path = NULL;
     g_autofree gchar *frame = NULL;
@@ -650,12 +753,15 @@ static void test_golden(gconstpointer data)
     assert_arrived(p);
 }
 
-/* One peer of each version: refused by name, before anything is read. */
-static void test_version_1(void)
+/* A peer of another version: refused by name, before anything is read. */
+static void test_old_version(gconstpointer data)
 {
+    guint version = GPOINTER_TO_UINT(data);
     const char *dir = g_getenv("LPM_TEST_DATA");
-    g_autofree gchar *path = g_build_filename(dir, "wire", "frame-v1-zstd.bin",
-                                              NULL);
+    g_autofree gchar *name = g_strdup_printf("frame-v%u-zstd.bin", version);
+    g_autofree gchar *path = g_build_filename(dir, "wire", name, NULL);
+    g_autofree gchar *wanted = g_strdup_printf("version %u, we speak 3",
+                                               version);
     g_autofree gchar *frame = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(Pair) p = pair_new(0);
@@ -667,7 +773,7 @@ static void test_version_1(void)
                                       p->dst, p->block, p->offsets, 4, 512,
                                       &error));
     g_assert_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED);
-    g_assert_nonnull(strstr(error->message, "version 1, we speak 2"));
+    g_assert_nonnull(strstr(error->message, wanted));
     assert_untouched(p);
 }
 
@@ -848,6 +954,23 @@ static void test_again_level_none(void)
     g_assert_cmpuint(again_stats(&a).delta_pages, ==, 16 + 15 + 16);
 }
 
+/* What left in place nobody saw: no differences to it. */
+static void test_again_in_place(void)
+{
+    g_auto(Again) a = again_new(G_MAXUINT64, PAGES_TEXT, 8, 4096, 0);
+    gsize len;
+    const guint8 *frame;
+
+    pair_in_place(a.p);
+    frame = pair_encode(a.p, &len);
+    g_assert_cmpint(pair_decode(a.p, frame, len), ==, -1);
+    g_assert_cmpuint(again_stats(&a).delta_pages, ==, 0);
+    /* But to what left after it there are. */
+    frame = pair_encode(a.p, &len);
+    g_assert_cmpint(pair_decode(a.p, frame, len), ==, -1);
+    g_assert_cmpuint(again_stats(&a).delta_pages, ==, 8);
+}
+
 /* Zeros leave by another way: the page is not what it was. */
 static void test_again_forget(void)
 {
@@ -982,7 +1105,7 @@ static void test_stream(void)
 static void test_stream_length(void)
 {
     static const gint8 changes[] = { 1, -1 };
-    g_autoptr(Pair) p = pair_new(1);
+    g_autoptr(Pair) p = pair_new(3);
     guint64 seed = 15;
     gsize len;
 
@@ -992,7 +1115,7 @@ static void test_stream_length(void)
         const guint8 *from;
         LpmFrameHeader h;
 
-        lpm_encoder_set_level(p->encoder, i == 0 ? 3 : 1);
+        lpm_encoder_set_level(p->encoder, i == 0 ? 5 : 3);
         pair_shape(p, 4, 4096);
         from = pair_encode(p, &len);
         frame = g_memdup2(from, len);
@@ -1192,6 +1315,9 @@ int main(int argc, char **argv)
     g_test_add_func("/lpm/codec/every-count", test_every_count);
     g_test_add_func("/lpm/codec/largest-page", test_largest_page);
     g_test_add_func("/lpm/codec/method", test_method);
+    g_test_add_func("/lpm/codec/alone", test_alone);
+    g_test_add_func("/lpm/codec/in-place", test_in_place);
+    g_test_add_func("/lpm/codec/in-place-or-not", test_in_place_or_not);
     g_test_add_func("/lpm/codec/small-saving-is-raw",
                     test_small_saving_is_raw);
     add_kinds("/lpm/codec/damage/every-bit/", test_damage, PAGES_RANDOM,
@@ -1210,11 +1336,14 @@ int main(int argc, char **argv)
     g_test_add_func("/lpm/codec/small-block", test_small_block);
     g_test_add_func("/lpm/codec/levels", test_levels);
     g_test_add_func("/lpm/codec/free-null", test_free_null);
-    g_test_add_data_func("/lpm/codec/golden/raw", "frame-v2-raw.bin",
+    g_test_add_data_func("/lpm/codec/golden/raw", "frame-v3-raw.bin",
                          test_golden);
-    g_test_add_data_func("/lpm/codec/golden/zstd", "frame-v2-zstd.bin",
+    g_test_add_data_func("/lpm/codec/golden/zstd", "frame-v3-zstd.bin",
                          test_golden);
-    g_test_add_func("/lpm/codec/version-1", test_version_1);
+    g_test_add_data_func("/lpm/codec/version-1", GUINT_TO_POINTER(1),
+                         test_old_version);
+    g_test_add_data_func("/lpm/codec/version-2", GUINT_TO_POINTER(2),
+                         test_old_version);
     g_test_add_func("/lpm/codec/stream", test_stream);
     g_test_add_func("/lpm/codec/stream-length", test_stream_length);
     add_kinds("/lpm/codec/again/updates/", test_again, PAGES_RANDOM,
@@ -1227,6 +1356,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lpm/codec/again/budget", test_again_budget);
     g_test_add_func("/lpm/codec/again/level-none", test_again_level_none);
     g_test_add_func("/lpm/codec/again/forget", test_again_forget);
+    g_test_add_func("/lpm/codec/again/in-place", test_again_in_place);
     g_test_add_func("/lpm/codec/again/other-base", test_again_other_base);
     g_test_add_func("/lpm/codec/again/damage", test_again_damage);
     g_test_add_func("/lpm/codec/again/forged", test_forged_map);

@@ -10,7 +10,7 @@
 
 /* FORMATS.md 3.1, by hand: 3 pages of 4 KiB, a stream with a map. */
 static const guint8 golden[LPM_FRAME_HEADER_BYTES] = {
-    'L', 'P', 'M', 'F', 2, 2, 12, 1,
+    'L', 'P', 'M', 'F', 3, 2, 12, 1,
     0, 0, 0, 3, 0, 0, 0x30, 0,
     0, 0, 0, 100, 0, 0, 0, 40,
     0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
@@ -79,19 +79,22 @@ static const Row rows[] = {
     { "magic", 0, 0x4c504d47, 0, LPM_ERROR_MALFORMED },
     { "version-0", 4, 0x00020c01, 0, LPM_ERROR_UNSUPPORTED },
     { "version-1", 4, 0x01010c00, 0, LPM_ERROR_UNSUPPORTED },
-    { "version-3", 4, 0x03020c01, 0, LPM_ERROR_UNSUPPORTED },
-    { "method-3", 4, 0x02030c01, 0, LPM_ERROR_UNSUPPORTED },
-    { "method-255", 4, 0x02ff0c01, 0, LPM_ERROR_UNSUPPORTED },
-    { "shift-0", 4, 0x02020001, 0, LPM_ERROR_MALFORMED },
-    { "shift-8", 4, 0x02020801, 0, LPM_ERROR_MALFORMED },
-    { "shift-13", 4, 0x02020d01, 0, LPM_ERROR_MALFORMED },
-    { "shift-20", 4, 0x02021401, 0, LPM_ERROR_MALFORMED },
-    { "shift-44", 4, 0x02022c01, 0, LPM_ERROR_MALFORMED },
-    { "shift-255", 4, 0x0202ff01, 0, LPM_ERROR_MALFORMED },
-    { "begins-2", 4, 0x02020c02, 0, LPM_ERROR_MALFORMED },
-    { "begins-255", 4, 0x02020cff, 0, LPM_ERROR_MALFORMED },
-    { "zstd-begins", 4, 0x02010c01, 0, LPM_ERROR_MALFORMED },
-    { "raw-begins", 4, 0x02000c01, 0, LPM_ERROR_MALFORMED },
+    { "version-2", 4, 0x02020c01, 0, LPM_ERROR_UNSUPPORTED },
+    { "version-4", 4, 0x04020c01, 0, LPM_ERROR_UNSUPPORTED },
+    { "method-4", 4, 0x03040c00, 0, LPM_ERROR_UNSUPPORTED },
+    { "in-place-begins", 4, 0x03030c01, 0, LPM_ERROR_MALFORMED },
+    { "in-place-map", 4, 0x03030c00, 0, LPM_ERROR_MALFORMED },
+    { "method-255", 4, 0x03ff0c01, 0, LPM_ERROR_UNSUPPORTED },
+    { "shift-0", 4, 0x03020001, 0, LPM_ERROR_MALFORMED },
+    { "shift-8", 4, 0x03020801, 0, LPM_ERROR_MALFORMED },
+    { "shift-13", 4, 0x03020d01, 0, LPM_ERROR_MALFORMED },
+    { "shift-20", 4, 0x03021401, 0, LPM_ERROR_MALFORMED },
+    { "shift-44", 4, 0x03022c01, 0, LPM_ERROR_MALFORMED },
+    { "shift-255", 4, 0x0302ff01, 0, LPM_ERROR_MALFORMED },
+    { "begins-2", 4, 0x03020c02, 0, LPM_ERROR_MALFORMED },
+    { "begins-255", 4, 0x03020cff, 0, LPM_ERROR_MALFORMED },
+    { "zstd-begins", 4, 0x03010c01, 0, LPM_ERROR_MALFORMED },
+    { "raw-begins", 4, 0x03000c01, 0, LPM_ERROR_MALFORMED },
     { "pages-0", 8, 0, 0, LPM_ERROR_MALFORMED },
     { "pages-129", 8, 129, 0, LPM_ERROR_MALFORMED },
     /* times 4096 these are 12288 again in 32 bits */
@@ -136,6 +139,30 @@ static void test_truncated(void)
     }
 }
 
+/* Pages in place are as long as pages are. */
+static void test_in_place(void)
+{
+    guint8 frame[LPM_FRAME_HEADER_BYTES];
+    LpmFrameHeader h = golden_header;
+    LpmFrameHeader back;
+
+    h.method = LPM_FRAME_METHOD_IN_PLACE;
+    h.begins = FALSE;
+    h.map_bytes = 0;
+    h.payload_bytes = 12288;
+    lpm_frame_header_encode(&h, frame);
+    g_assert_true(lpm_frame_is_in_place(frame));
+    g_assert_false(lpm_frame_is_in_place(golden));
+    g_assert_true(lpm_frame_header_decode(frame, sizeof(frame) + 12288, &back,
+                                          NULL));
+    g_assert_cmpint(back.method, ==, LPM_FRAME_METHOD_IN_PLACE);
+    assert_refused(frame, sizeof(frame) + 12287, LPM_ERROR_TRUNCATED);
+    assert_refused(frame, sizeof(frame) + 12289, LPM_ERROR_MALFORMED);
+    h.payload_bytes = 12287;
+    lpm_frame_header_encode(&h, frame);
+    assert_refused(frame, sizeof(frame) + 12287, LPM_ERROR_MALFORMED);
+}
+
 /* What the limits allow is allowed. */
 static void test_limits(void)
 {
@@ -166,6 +193,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lpm/codec/frame/encode", test_encode);
     g_test_add_func("/lpm/codec/frame/decode", test_decode);
     g_test_add_func("/lpm/codec/frame/truncated", test_truncated);
+    g_test_add_func("/lpm/codec/frame/in-place", test_in_place);
     g_test_add_func("/lpm/codec/frame/limits", test_limits);
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree gchar *path = g_strconcat("/lpm/codec/frame/refuse/",

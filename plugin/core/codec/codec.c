@@ -36,6 +36,8 @@ void lpm_codec_count(LpmCodecStats *stats, const LpmFrameHeader *h,
 {
     counter_add(&stats->frames, 1);
     counter_add(&stats->raw_frames, h->payload_bytes == h->raw_bytes);
+    counter_add(&stats->in_place_frames,
+                h->method == LPM_FRAME_METHOD_IN_PLACE);
     counter_add(&stats->delta_frames, delta_pages != 0);
     counter_add(&stats->delta_pages, delta_pages);
     counter_add(&stats->delta_bytes, delta_bytes);
@@ -164,15 +166,18 @@ static void hash_numbers(XXH3_state_t *state, const guint64 *numbers,
 guint64 lpm_codec_checksum(const guint64 *digests, const LpmFrameHeader *h,
                            const guint8 *frame, const guint64 *offsets)
 {
-    gsize content = h->method == LPM_FRAME_METHOD_RAW ? 0 :
+    gboolean in_place = h->method == LPM_FRAME_METHOD_IN_PLACE;
+    gsize content = in_place || h->method == LPM_FRAME_METHOD_RAW ? 0 :
                     h->payload_bytes - h->map_bytes;
     XXH3_state_t state;
 
     XXH3_64bits_reset(&state);
-    hash_numbers(&state, digests, h->raw_bytes / LPM_BLOCK_BYTES);
-    /* What is not packed is in the digests already. */
-    XXH3_64bits_update(&state, frame + LPM_FRAME_HEADER_BYTES,
-                       h->map_bytes + content);
+    if (!in_place) {
+        hash_numbers(&state, digests, h->raw_bytes / LPM_BLOCK_BYTES);
+        /* What is not packed is in the digests already. */
+        XXH3_64bits_update(&state, frame + LPM_FRAME_HEADER_BYTES,
+                           h->map_bytes + content);
+    }
     hash_numbers(&state, offsets, h->n_pages);
     XXH3_64bits_update(&state, frame, LPM_FRAME_HASHED_BYTES);
     return XXH3_64bits_digest(&state);

@@ -27,9 +27,16 @@
  * The decoder never writes to guest memory before the whole frame is
  * decompressed into a private buffer and its checksum, which covers the
  * page offsets as well as the content, is right.
+ *
+ * One kind of frame is other, for links that are faster than memory can be
+ * read twice: the pages of a frame in place leave from guest memory and
+ * arrive in it, with no copy on either side.  Its checksum covers header and
+ * offsets, so the pages are where they belong; what they hold is in nothing
+ * but a digest of all RAM (ram-digest.h).  A digest of each page, checked
+ * after it arrived, was tried: moves took 1.20 of the time instead of 1.02.
  */
 
-#define LPM_FRAME_VERSION       2u
+#define LPM_FRAME_VERSION       3u
 #define LPM_FRAME_HEADER_BYTES  32u
 /* Largest sum of page bytes in one frame. */
 #define LPM_FRAME_MAX_RAW       (512u * 1024)
@@ -44,6 +51,7 @@ typedef struct LpmDecoder LpmDecoder;
 typedef struct LpmCodecStats {
     guint64 frames;
     guint64 raw_frames;     /* of them, sent as they were */
+    guint64 in_place_frames;/* of these, from and to guest memory */
     guint64 delta_frames;   /* of them, with differences in it */
     guint64 pages;
     guint64 delta_pages;    /* of them, sent as differences */
@@ -109,6 +117,23 @@ gboolean lpm_encoder_encode(LpmEncoder *encoder, const guint8 *base,
                             gsize *ret_len, GError **error);
 
 /**
+ * lpm_encoder_encode_in_place:
+ * @ret_header: (out): LPM_FRAME_HEADER_BYTES owned by the encoder, valid
+ *   until its next call
+ *
+ * A frame whose pages the caller sends behind @ret_header, from @base, in
+ * the order of @offsets.  No differences to them are made until they were
+ * sent in another way: others may write to them while they leave.
+ *
+ * All else is as with lpm_encoder_encode().
+ */
+gboolean lpm_encoder_encode_in_place(LpmEncoder *encoder, const guint8 *base,
+                                     const guint64 *offsets, guint32 n_pages,
+                                     guint32 page_size,
+                                     const guint8 **ret_header,
+                                     GError **error);
+
+/**
  * lpm_encoder_set_level:
  * @level: of zstd, or LPM_LEVEL_NONE; one that zstd has
  *
@@ -151,6 +176,30 @@ gboolean lpm_decoder_decode(LpmDecoder *decoder, const guint8 *frame,
                             gsize len, guint8 *base, guint64 block_bytes,
                             const guint64 *offsets, guint32 n_pages,
                             guint32 page_size, GError **error);
+
+/**
+ * lpm_frame_is_in_place:
+ * @header: LPM_FRAME_HEADER_BYTES from the peer, untrusted
+ *
+ * Returns: which of the two functions of the decoder is to be asked.
+ */
+gboolean lpm_frame_is_in_place(const guint8 *header);
+
+/**
+ * lpm_decoder_accept_in_place:
+ * @header: LPM_FRAME_HEADER_BYTES from the peer, untrusted
+ * @len: of the whole frame, as the packet around it says
+ *
+ * On success the caller reads the rest of the frame, which are the pages,
+ * into the RAM block.  Whether they are what they should be nobody knows.
+ *
+ * Returns, errors, threads: as lpm_decoder_decode().
+ */
+gboolean lpm_decoder_accept_in_place(LpmDecoder *decoder,
+                                     const guint8 *header, gsize len,
+                                     guint64 block_bytes,
+                                     const guint64 *offsets, guint32 n_pages,
+                                     guint32 page_size, GError **error);
 
 /** lpm_decoder_stats: as lpm_encoder_stats(). */
 void lpm_decoder_stats(const LpmDecoder *decoder, LpmCodecStats *ret_stats);

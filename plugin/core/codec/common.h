@@ -77,8 +77,9 @@ gboolean lpm_codec_check_pages(LpmOffsetSet *set, const guint64 *offsets,
 
 /**
  * lpm_codec_checksum:
- * @digests: one for each block of each page, in the order of @offsets
- * @frame: header and payload
+ * @digests: one for each block of each page, in the order of @offsets; not
+ *   looked at if the pages are in place
+ * @frame: header and payload; the header only, if the pages are in place
  *
  * The checksum is over digests, payload, offsets and header, in this order.
  * The payload is in it because some bits of what is packed can change with

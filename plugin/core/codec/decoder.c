@@ -228,8 +228,28 @@ static gboolean unpack(LpmDecoder *decoder, Parts *parts, const guint8 *frame,
         parts->content = decoder->content;
         return unpack_stream(decoder, parts->h.begins, size, payload, left,
                              error);
+    case LPM_FRAME_METHOD_IN_PLACE:
+        break;      /* and not in a frame that was read as a whole */
     }
     return lpm_frame_malformed(error, "method", parts->h.method, 0);
+}
+
+static gboolean check_sum(const LpmDecoder *decoder, const LpmFrameHeader *h,
+                          guint32 n_delta, const guint8 *frame,
+                          const guint64 *offsets, GError **error)
+{
+    guint64 sum = lpm_codec_checksum(decoder->digests, h, frame, offsets);
+
+    if (sum != h->checksum) {
+        g_set_error(error, LPM_ERROR, LPM_ERROR_CRYPTO,
+                    "page frame: checksum is %016" G_GINT64_MODIFIER
+                    "x, wanted %016" G_GINT64_MODIFIER "x%s",
+                    sum, h->checksum, n_delta == 0 ? "" :
+                    "; damaged, or a difference to another page than we "
+                    "have");
+        return FALSE;
+    }
+    return TRUE;
 }
 
 /* The blocks as they will be, without a write to one of them. */
@@ -241,7 +261,6 @@ static gboolean check_content(LpmDecoder *decoder, const Parts *parts,
     const guint8 *content = parts->content;
     const guint8 *mask = parts->masks;
     guint64 *digest = decoder->digests;
-    guint64 sum;
 
     for (guint32 i = 0; i < parts->h.n_pages; i++) {
         gboolean delta = parts->is_delta && lpm_codec_bit(parts->is_delta, i);
@@ -259,17 +278,8 @@ static gboolean check_content(LpmDecoder *decoder, const Parts *parts,
             mask += lpm_codec_mask_bytes(parts->h.page_shift);
         }
     }
-    sum = lpm_codec_checksum(decoder->digests, &parts->h, frame, offsets);
-    if (sum != parts->h.checksum) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_CRYPTO,
-                    "page frame: checksum is %016" G_GINT64_MODIFIER
-                    "x, wanted %016" G_GINT64_MODIFIER "x%s",
-                    sum, parts->h.checksum, parts->n_delta == 0 ? "" :
-                    "; damaged, or a difference to another page than we "
-                    "have");
-        return FALSE;
-    }
-    return TRUE;
+    return check_sum(decoder, &parts->h, parts->n_delta, frame, offsets,
+                     error);
 }
 
 static void write_pages(const Parts *parts, guint8 *base,
@@ -297,15 +307,13 @@ static void write_pages(const Parts *parts, guint8 *base,
     }
 }
 
-gboolean lpm_decoder_decode(LpmDecoder *decoder, const guint8 *frame,
-                            gsize len, guint8 *base, guint64 block_bytes,
+/* The header, if it is one for these pages. */
+static gboolean read_header(LpmDecoder *decoder, const guint8 *frame,
+                            gsize len, guint64 block_bytes,
                             const guint64 *offsets, guint32 n_pages,
-                            guint32 page_size, GError **error)
+                            guint32 page_size, LpmFrameHeader *h,
+                            GError **error)
 {
-    guint64 start_ns = lpm_codec_now_ns();
-    Parts parts = { .n_delta = 0 };
-    LpmFrameHeader *h = &parts.h;
-
     if (!lpm_codec_check_pages(&decoder->offsets, offsets, n_pages, page_size,
                                block_bytes, error) ||
         !lpm_frame_header_decode(frame, len, h, error)) {
@@ -319,7 +327,21 @@ gboolean lpm_decoder_decode(LpmDecoder *decoder, const guint8 *frame,
                     n_pages, page_size);
         return FALSE;
     }
-    if (!unpack(decoder, &parts, frame, error) ||
+    return TRUE;
+}
+
+gboolean lpm_decoder_decode(LpmDecoder *decoder, const guint8 *frame,
+                            gsize len, guint8 *base, guint64 block_bytes,
+                            const guint64 *offsets, guint32 n_pages,
+                            guint32 page_size, GError **error)
+{
+    guint64 start_ns = lpm_codec_now_ns();
+    Parts parts = { .n_delta = 0 };
+    LpmFrameHeader *h = &parts.h;
+
+    if (!read_header(decoder, frame, len, block_bytes, offsets, n_pages,
+                     page_size, h, error) ||
+        !unpack(decoder, &parts, frame, error) ||
         !check_content(decoder, &parts, frame, base, offsets, error)) {
         return FALSE;
     }
@@ -327,6 +349,30 @@ gboolean lpm_decoder_decode(LpmDecoder *decoder, const guint8 *frame,
     decoder->streams |= h->method == LPM_FRAME_METHOD_STREAM;
     lpm_codec_count(&decoder->stats, h, parts.n_delta,
                     parts.n_blocks * LPM_BLOCK_BYTES, start_ns);
+    return TRUE;
+}
+
+gboolean lpm_decoder_accept_in_place(LpmDecoder *decoder,
+                                     const guint8 *header, gsize len,
+                                     guint64 block_bytes,
+                                     const guint64 *offsets, guint32 n_pages,
+                                     guint32 page_size, GError **error)
+{
+    guint64 start_ns = lpm_codec_now_ns();
+    LpmFrameHeader h;
+
+    if (!read_header(decoder, header, len, block_bytes, offsets, n_pages,
+                     page_size, &h, error)) {
+        return FALSE;
+    }
+    if (h.method != LPM_FRAME_METHOD_IN_PLACE) {
+        return lpm_frame_malformed(error, "method", h.method,
+                                   LPM_FRAME_METHOD_IN_PLACE);
+    }
+    if (!check_sum(decoder, &h, 0, header, offsets, error)) {
+        return FALSE;
+    }
+    lpm_codec_count(&decoder->stats, &h, 0, 0, start_ns);
     return TRUE;
 }
 

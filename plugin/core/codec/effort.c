@@ -9,7 +9,7 @@
 
 /*
  * speed: of the compressor, by that of level 1; gain: what is saved, by what
- * level 1 saves.  zstd 1.5.4, /usr of Debian 12, as encoder.c uses it.
+ * level 1 saves.  zstd 1.5.4, packages of Debian 12, as encoder.c uses it.
  */
 typedef struct Step {
     int level;
@@ -19,12 +19,12 @@ typedef struct Step {
 
 static const Step steps[LPM_EFFORT_STEPS] = {
     { LPM_LEVEL_NONE, 0, 0 },
-    { -5, 1.58, 0.51 },
+    { -5, 1.46, 0.55 },
     { 1, 1.00, 1.00 },
-    { 3, 0.55, 1.23 },
-    { 5, 0.30, 1.32 },
-    { 7, 0.18, 1.41 },
-    { 9, 0.13, 1.45 },
+    { 3, 0.50, 1.13 },
+    { 5, 0.25, 1.22 },
+    { 7, 0.16, 1.30 },
+    { 9, 0.12, 1.33 },
 };
 #define FIRST_STEP 2u
 

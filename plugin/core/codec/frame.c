@@ -83,6 +83,10 @@ static gboolean check_map_bytes(const LpmFrameHeader *h, GError **error)
 {
     guint32 least = (h->n_pages + 7) / 8;
 
+    if (h->method == LPM_FRAME_METHOD_IN_PLACE) {
+        return lpm_frame_malformed(error, "map of pages read into place",
+                                   h->map_bytes, 0);
+    }
     if (h->map_bytes < least || h->map_bytes > h->payload_bytes) {
         g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
                     "page frame: map of blocks has %" G_GUINT32_FORMAT
@@ -110,6 +114,7 @@ static gboolean check_payload_bytes(const LpmFrameHeader *h, gsize len,
     }
     switch (h->method) {
     case LPM_FRAME_METHOD_RAW:
+    case LPM_FRAME_METHOD_IN_PLACE:
         if (h->payload_bytes != h->raw_bytes) {
             return lpm_frame_malformed(error, "payload length of a raw frame",
                                        h->payload_bytes, h->raw_bytes);
@@ -146,9 +151,9 @@ static gboolean decode_kind(const guint8 *frame, LpmFrameHeader *h,
                     frame[AT_VERSION], LPM_FRAME_VERSION);
         return FALSE;
     }
-    if (method > LPM_FRAME_METHOD_STREAM) {
+    if (method > LPM_FRAME_METHOD_IN_PLACE) {
         g_set_error(error, LPM_ERROR, LPM_ERROR_UNSUPPORTED,
-                    "page frame: method %u, we speak 0 to 2", method);
+                    "page frame: method %u, we speak 0 to 3", method);
         return FALSE;
     }
     if (frame[AT_BEGINS] > (method == LPM_FRAME_METHOD_STREAM)) {
@@ -186,6 +191,11 @@ static gboolean decode_shape(const guint8 *frame, LpmFrameHeader *h,
     return h->raw_bytes == h->n_pages << h->page_shift ||
            lpm_frame_malformed(error, "page bytes", h->raw_bytes,
                                h->n_pages << h->page_shift);
+}
+
+gboolean lpm_frame_is_in_place(const guint8 *header)
+{
+    return header[AT_METHOD] == LPM_FRAME_METHOD_IN_PLACE;
 }
 
 gboolean lpm_frame_header_decode(const guint8 *frame, gsize len,

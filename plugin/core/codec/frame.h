@@ -23,6 +23,8 @@ typedef enum LpmFrameMethod {
     LPM_FRAME_METHOD_RAW = 0,
     LPM_FRAME_METHOD_ZSTD = 1,      /* one zstd frame */
     LPM_FRAME_METHOD_STREAM = 2,    /* the next part of a zstd stream */
+    /* as they are, and read into place: they are not in the checksum */
+    LPM_FRAME_METHOD_IN_PLACE = 3,
 } LpmFrameMethod;
 
 /* A stream looks back as far as 2 to this many bytes. */
