@@ -18,6 +18,9 @@
 #include "migration/options.h"
 #include "migration/ram.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #ifdef CONFIG_LINUX
 #include <sys/ioctl.h>
 #include <linux/sockios.h>
@@ -72,6 +75,7 @@ static struct {
     LpmDecoder *decoders[LPM_CHANNELS_MAX];
     LpmCodecStats encoded;
     LpmCodecStats decoded;
+    unsigned n_receivers;
 
     /* of all sending channels */
     unsigned n_senders;
@@ -83,6 +87,7 @@ static struct {
     int64_t sample_start_ns;
     unsigned windows;           /* that were over; the first is short */
     uint64_t backlog[LPM_CHANNELS_MAX];
+    uint32_t made[LPM_CHANNELS_MAX];    /* the last frame: not given yet */
     LpmStreamStats last;        /* of a migration that has ended */
 } channels = { .budget = LPM_BUDGET_AUTO };
 
@@ -134,6 +139,17 @@ static void channel_error(Error **errp, GError **gerr, uint8_t id)
     lpm_error_to_qemu(errp, gerr, prefix);
 }
 
+/*
+ * What zstd had on each channel, up to 16 MiB, would stay in the arenas of
+ * threads that are no more.
+ */
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 /* The first channel of a migration. */
 static void stream_begin(void)
 {
@@ -155,6 +171,7 @@ static void stream_begin(void)
     channels.windows = 0;
     channels.sample_start_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
     memset(channels.backlog, 0, sizeof(channels.backlog));
+    memset(channels.made, 0, sizeof(channels.made));
     lpm_effort_init(&channels.effort);
 }
 
@@ -163,6 +180,7 @@ static void stream_end(void)
 {
     get_stream_stats(&channels.last);
     g_clear_pointer(&channels.store, lpm_store_free);
+    give_memory_back();
 }
 
 static int multifd_lpm_send_setup(MultiFDSendParams *p, Error **errp)
@@ -253,8 +271,9 @@ static void end_window(int64_t now_ns)
 }
 
 /*
- * Counts a frame.  Where nobody knows what the link has not taken, a channel
- * that does less than to encode half of the time is taken to wait for it.
+ * Counts a frame, which is given to the link only after that.  Where nobody
+ * knows what the link has not taken, a channel that does less than to encode
+ * half of the time is taken to wait for it.
  */
 static void count_frame(MultiFDSendParams *p, const LpmFrameWork *work)
 {
@@ -265,6 +284,8 @@ static void count_frame(MultiFDSendParams *p, const LpmFrameWork *work)
     QEMU_LOCK_GUARD(&channels.lock);
     s->raw_bytes += work->raw_bytes;
     s->wire_bytes += work->wire_bytes;
+    s->given_bytes += channels.made[p->id];
+    channels.made[p->id] = work->wire_bytes;
     s->encode_ns += work->time_ns;
     s->packed_from += work->packed_from;
     s->packed_to += work->packed_to;
@@ -411,6 +432,7 @@ static int multifd_lpm_recv_setup(MultiFDRecvParams *p, Error **errp)
             channels.decoded = (LpmCodecStats) { 0 };
         }
         channels.decoders[p->id] = recv->decoder;
+        channels.n_receivers++;
     }
     p->compress_data = recv;
     return 0;
@@ -420,6 +442,7 @@ static void multifd_lpm_recv_cleanup(MultiFDRecvParams *p)
 {
     LpmRecv *recv = g_steal_pointer(&p->compress_data);
     LpmCodecStats one;
+    bool is_last;
 
     if (!recv) {
         return;
@@ -429,8 +452,12 @@ static void multifd_lpm_recv_cleanup(MultiFDRecvParams *p)
         lpm_codec_stats_add(&channels.decoded, &one);
         channels.decoders[recv->index] = NULL;
         lpm_decoder_free(recv->decoder);
+        is_last = --channels.n_receivers == 0;
     }
     recv_free(recv);
+    if (is_last) {
+        give_memory_back();
+    }
 }
 
 static int recv_in_place(MultiFDRecvParams *p, uint32_t len, Error **errp)

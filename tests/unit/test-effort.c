@@ -93,7 +93,7 @@ static void window(LpmEffort *effort, const World *w, double *backlog)
     s.wall_ns = WINDOW_S * 1e9;
     s.channels = w->channels;
     s.raw_bytes = raw;
-    s.wire_bytes = raw * wire;
+    s.wire_bytes = s.given_bytes = raw * wire;
     s.limit = w->limit;
     s.packed_from = step == 0 ? 0 : raw * w->share;
     s.packed_to = step == 0 ? 0 :
@@ -197,7 +197,7 @@ static void test_idle(void)
     lpm_effort_init(&effort);
     for (guint i = 0; i < 100; i++) {
         s.raw_bytes = i * 1000;
-        s.wire_bytes = i * 10;
+        s.wire_bytes = s.given_bytes = i * 10;
         lpm_effort_next(&effort, &s);
         g_assert_cmpint(lpm_effort_level(effort.step), ==, 1);
     }

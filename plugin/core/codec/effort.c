@@ -85,7 +85,7 @@ static double per_s(guint64 bytes, guint64 ns)
 /* What the link took, if it had more to take than that. */
 static void learn_link(LpmEffort *effort, const LpmEffortSample *s)
 {
-    guint64 given = s->wire_bytes + s->backlog_before;
+    guint64 given = s->given_bytes + s->backlog_before;
     guint64 taken = given > s->backlog_after ? given - s->backlog_after : 0;
     double now = per_s(taken, s->wall_ns);
     gboolean limited = s->limit != 0 && now >= LIMIT_SHARE * s->limit;

@@ -29,6 +29,7 @@ typedef struct LpmEffortSample {
     guint32 channels;
     guint64 raw_bytes;      /* page bytes that were encoded, */
     guint64 wire_bytes;     /* what was made of them, */
+    guint64 given_bytes;    /* what the link was given, be it of before */
     guint64 encode_ns;      /* and the time that it took, of all channels */
     guint64 packed_from;    /* LpmFrameWork, summed up */
     guint64 packed_to;
