@@ -93,8 +93,13 @@ def copy_speed():
     return size / (time.thread_time() - t0)
 
 
-def snapshot(vm, size, path):
+def dump(vm, size, path):
+    """The guest's RAM as a file of @size bytes."""
     vm.cmd("pmemsave", val=0, size=size, filename=path)
+
+
+def snapshot(vm, size, path):
+    dump(vm, size, path)
     try:
         with open(path, "rb") as f:
             return f.read()
