@@ -1,290 +1,114 @@
 /*
- * Page frames against QEMU's multifd zstd method, on the same made memory
+ * Page frames at each level of the effort ladder, next to QEMU's multifd zstd
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * "stream" does what migration/multifd-zstd.c of QEMU 10.0 does: one zstd
- * stream for the channel, fed page by page from guest memory, flushed once
- * per packet; decoded page by page straight into guest memory.
+ * "copy" is memcpy(), "vanilla" what QEMU does with zstd, "lpm" our codec.
  *
- * "frames" is our encoder at the level: a stream of 4 MiB to look back at
- * from level 1 on, frames that stand alone below.
+ * "Once" is a round that sends all pages, "again" one that sends those that
+ * have changed since: our encoder has a store, and vanilla sends whole pages.
+ * Zero pages of an image are left out, as multifd leaves them to no codec.
  *
- * "encode" and "decode" are of memory that is sent once.  "again-encode" and
- * "again-decode" are of the 15 % of its pages that got an update of 64 bytes
- * since then: our encoder has a store, and vanilla sends whole pages.  Take
- * 16 MiB or more, four times what a stream looks back at.
- *
- * A channel is set up once for the whole move, so that is not timed.
- *
- * One JSON line per case, level, codec and operation.  Both codecs run in
- * turns, so what else runs on the machine meets both.  MB/s are page bytes by
- * the monotonic clock; cpu_mb_per_s and cpu_us_per_page by the thread's own
- * time are the ones to read when the machine is shared.
+ * All lines of the table take turns in each repeat, forwards and backwards,
+ * so that what else the machine does meets all of them; what is shown are
+ * medians of the thread's own CPU time.  A channel is set up once for the
+ * whole move, so that is not timed.  MB is a million bytes of pages.
  */
+#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <sys/utsname.h>
-#include <time.h>
-#include <zstd.h>
 
-#include "../pages.h"
-#include "codec/codec.h"
+#include "bench-channel.h"
 
-#define PAGE        4096u
-#define PACKET      (512u * 1024)
-#define PACKET_PAGES (PACKET / PAGE)
 #define MAX_REPEATS 101
-#define AGAIN_PERCENT 15
-#define UPDATE      64u
+#define MAX_LINES   32u
 
-/* One codec's two ends, and the memory of the receiving one. */
-typedef struct Channel {
-    LpmStore *store;
-    LpmEncoder *encoder;
-    LpmDecoder *decoder;
-    ZSTD_CStream *zcs;
-    ZSTD_DStream *zds;
-    guint8 *packet;     /* of vanilla */
-    gsize room;
-    guint8 *dst;
-    guint8 *wire;
-    gsize *len;         /* of each packet */
-    gsize total;
-} Channel;
+/* The ladder of codec/effort.c. */
+static const int ladder[] = { LPM_LEVEL_NONE, -5, 1, 3, 5, 7, 9 };
 
-typedef struct Bench {
-    guint8 *src;
-    gsize bytes;
-    guint64 *offsets;   /* of the pages to send, in order */
-    gsize n_pages;
+enum { ENCODE, DECODE, ENCODE_AGAIN, DECODE_AGAIN, N_OPS };
+
+/* One line of the table, and what was measured. */
+typedef struct Line {
+    const BenchCodec *codec;
     int level;
-} Bench;
+    double seconds[N_OPS][MAX_REPEATS];
+    gsize wire;
+    gsize wire_again;
+    guint64 store_bytes;
+} Line;
 
-typedef struct Clocks {
-    double wall;
-    double cpu;
-} Clocks;
+typedef struct Options {
+    gint megabytes;
+    gint repeats;
+    gint vanilla_level;
+    char *made;             /* one kind of made pages only */
+    char *json;
+    GPtrArray *images;      /* char *: the first, */
+    GPtrArray *later;       /* and for each the second, or "" */
+    GArray *levels;         /* int; none: the ladder */
+} Options;
 
-static double clock_s(clockid_t id)
+static void send_and_receive(const BenchMemory *m, const BenchList *list,
+                             Line *line, BenchChannel *ch, int op,
+                             guint repeat)
 {
-    struct timespec ts;
+    double from = bench_seconds();
+    double between;
 
-    clock_gettime(id, &ts);
-    return ts.tv_sec + ts.tv_nsec * 1e-9;
-}
-
-static Clocks clocks(void)
-{
-    return (Clocks) { clock_s(CLOCK_MONOTONIC),
-                      clock_s(CLOCK_THREAD_CPUTIME_ID) };
-}
-
-static void not_timed(Clocks *idle, Clocks from)
-{
-    Clocks to = clocks();
-
-    idle->wall += to.wall - from.wall;
-    idle->cpu += to.cpu - from.cpu;
-}
-
-static gsize n_packets(const Bench *b)
-{
-    return (b->n_pages + PACKET_PAGES - 1) / PACKET_PAGES;
-}
-
-/* Returns: how many pages packet @i has. */
-static guint32 packet_pages(const Bench *b, gsize i)
-{
-    return MIN(PACKET_PAGES, b->n_pages - i * PACKET_PAGES);
-}
-
-/* The packets leave by socket, so the bytes are copied out: not timed. */
-static void keep(Channel *ch, gsize packet, const guint8 *bytes, gsize len,
-                 Clocks *idle)
-{
-    Clocks from = clocks();
-
-    memcpy(ch->wire + ch->total, bytes, len);
-    ch->len[packet] = len;
-    ch->total += len;
-    not_timed(idle, from);
-}
-
-/* The store is for "again", where it knows all pages; else it is in the way. */
-static void frames_open(const Bench *b, Channel *ch, gboolean again)
-{
-    LpmCodecParams params = { .level = b->level };
-
-    if (again) {
-        ch->store = params.store = lpm_store_new(b->bytes / 8);
-    }
-    ch->encoder = lpm_encoder_new(&params, NULL);
-    ch->decoder = lpm_decoder_new(NULL);
-    if (!ch->encoder || !ch->decoder) {
-        g_error("frames: no memory");
-    }
-}
-
-static void frames_close(Channel *ch)
-{
-    g_clear_pointer(&ch->encoder, lpm_encoder_free);
-    g_clear_pointer(&ch->decoder, lpm_decoder_free);
-    g_clear_pointer(&ch->store, lpm_store_free);
-}
-
-static void frames_encode(const Bench *b, Channel *ch, Clocks *idle)
-{
-    for (gsize i = 0; i < n_packets(b); i++) {
-        const guint8 *frame;
-        gsize len;
-
-        if (!lpm_encoder_encode(ch->encoder, b->src,
-                                b->offsets + i * PACKET_PAGES,
-                                packet_pages(b, i), PAGE, &frame, &len,
-                                NULL)) {
-            g_error("encode");
-        }
-        keep(ch, i, frame, len, idle);
-    }
-}
-
-static void frames_decode(const Bench *b, Channel *ch)
-{
-    gsize at = 0;
-
-    for (gsize i = 0; i < n_packets(b); i++) {
-        if (!lpm_decoder_decode(ch->decoder, ch->wire + at, ch->len[i],
-                                ch->dst, b->bytes,
-                                b->offsets + i * PACKET_PAGES,
-                                packet_pages(b, i), PAGE, NULL)) {
-            g_error("decode");
-        }
-        at += ch->len[i];
-    }
-}
-
-static void stream_open(const Bench *b, Channel *ch,
-                        gboolean again G_GNUC_UNUSED)
-{
-    ch->zcs = ZSTD_createCStream();
-    ch->zds = ZSTD_createDStream();
-    ch->room = ZSTD_compressBound(PACKET);
-    ch->packet = g_malloc(ch->room);
-    ZSTD_initCStream(ch->zcs, b->level);
-    ZSTD_initDStream(ch->zds);
-}
-
-static void stream_close(Channel *ch)
-{
-    ZSTD_freeCStream(ch->zcs);
-    ZSTD_freeDStream(ch->zds);
-    g_clear_pointer(&ch->packet, g_free);
-}
-
-static void stream_encode(const Bench *b, Channel *ch, Clocks *idle)
-{
-    for (gsize i = 0; i < n_packets(b); i++) {
-        ZSTD_outBuffer out = { ch->packet, ch->room, 0 };
-        guint32 n = packet_pages(b, i);
-
-        for (guint32 j = 0; j < n; j++) {
-            ZSTD_inBuffer in = {
-                b->src + b->offsets[i * PACKET_PAGES + j], PAGE, 0
-            };
-            ZSTD_EndDirective flush = j == n - 1 ? ZSTD_e_flush
-                                                 : ZSTD_e_continue;
-            gsize ret;
-
-            do {
-                ret = ZSTD_compressStream2(ch->zcs, &out, &in, flush);
-            } while (!ZSTD_isError(ret) && ret > 0 && in.size > in.pos &&
-                     out.size > out.pos);
-            if (ZSTD_isError(ret)) {
-                g_error("stream encode");
-            }
-        }
-        keep(ch, i, ch->packet, out.pos, idle);
-    }
-}
-
-static void stream_decode(const Bench *b, Channel *ch)
-{
-    gsize at = 0;
-
-    for (gsize i = 0; i < n_packets(b); i++) {
-        ZSTD_inBuffer in = { ch->wire + at, ch->len[i], 0 };
-
-        for (guint32 j = 0; j < packet_pages(b, i); j++) {
-            ZSTD_outBuffer out = {
-                ch->dst + b->offsets[i * PACKET_PAGES + j], PAGE, 0
-            };
-            gsize ret;
-
-            do {
-                ret = ZSTD_decompressStream(ch->zds, &out, &in);
-            } while (!ZSTD_isError(ret) && ret > 0 && in.size > in.pos &&
-                     out.pos < PAGE);
-            if (ZSTD_isError(ret) || out.pos != PAGE) {
-                g_error("stream decode");
-            }
-        }
-        at += ch->len[i];
-    }
-}
-
-typedef struct Codec {
-    const char *name;
-    void (*open)(const Bench *b, Channel *ch, gboolean again);
-    void (*encode)(const Bench *b, Channel *ch, Clocks *idle);
-    void (*decode)(const Bench *b, Channel *ch);
-    void (*close)(Channel *ch);
-} Codec;
-
-#define N_CODECS 2
-static const Codec codecs[N_CODECS] = {
-    { "frames", frames_open, frames_encode, frames_decode, frames_close },
-    { "stream", stream_open, stream_encode, stream_decode, stream_close },
-};
-
-enum { ENCODE, DECODE, N_OPS };
-
-/* Seconds of each repeat. */
-typedef struct Times {
-    double wall[MAX_REPEATS];
-    double cpu[MAX_REPEATS];
-} Times;
-
-typedef struct Result {
-    Times times[N_CODECS][N_OPS];
-    gsize wire[N_CODECS];
-    gsize pages;        /* of the last repeat */
-} Result;
-
-static void took(Times *times, guint repeat, Clocks from, Clocks idle)
-{
-    Clocks to = clocks();
-
-    times->wall[repeat] = to.wall - from.wall - idle.wall;
-    times->cpu[repeat] = to.cpu - from.cpu - idle.cpu;
-}
-
-/* All pages of the list, there and back. */
-static void run(const Bench *b, const Codec *codec, Channel *ch,
-                Times *times, guint repeat)
-{
-    Clocks idle = { 0, 0 };
-    Clocks from = clocks();
-
+    ch->idle = 0;
     ch->total = 0;
-    codec->encode(b, ch, &idle);
-    took(&times[ENCODE], repeat, from, idle);
+    line->codec->encode(m->now, list, ch);
+    between = bench_seconds();
+    line->codec->decode(m->bytes, list, ch);
+    line->seconds[op + DECODE][repeat] = bench_seconds() - between;
+    line->seconds[op + ENCODE][repeat] = between - from - ch->idle;
+}
 
-    from = clocks();
-    codec->decode(b, ch);
-    took(&times[DECODE], repeat, from, (Clocks) { 0, 0 });
-    if (memcmp(b->src, ch->dst, b->bytes) != 0) {
-        g_error("%s: wrong content", codec->name);
+/* Where nothing will arrive there are zeros, elsewhere what is wrong. */
+static void prepare(const BenchMemory *m, BenchChannel *ch)
+{
+    memset(ch->dst, 0, m->bytes);
+    for (gsize i = 0; i < m->before.n; i++) {
+        memset(ch->dst + m->before.offsets[i], 0xaa, BENCH_PAGE);
     }
+    for (gsize i = 0; i < m->once.n; i++) {
+        memset(ch->dst + m->once.offsets[i], 0xaa, BENCH_PAGE);
+    }
+}
+
+static void check(const BenchMemory *m, const Line *line,
+                  const BenchChannel *ch)
+{
+    if (memcmp(m->now, ch->dst, m->bytes) != 0) {
+        g_error("%s: wrong content", line->codec->name);
+    }
+}
+
+static void run_line(BenchMemory *m, Line *line, BenchChannel *ch,
+                     guint repeat)
+{
+    LpmStoreStats store = { 0 };
+
+    bench_memory_rewind(m);
+    prepare(m, ch);
+    ch->level = line->level;
+    line->codec->open(ch, m->bytes);
+    /* Not timed: the next one takes its place. */
+    send_and_receive(m, &m->before, line, ch, ENCODE, repeat);
+    send_and_receive(m, &m->once, line, ch, ENCODE, repeat);
+    check(m, line, ch);
+    line->wire = ch->total;
+
+    bench_memory_advance(m);
+    send_and_receive(m, &m->again, line, ch, ENCODE_AGAIN, repeat);
+    check(m, line, ch);
+    line->wire_again = ch->total;
+    if (ch->store) {
+        lpm_store_stats(ch->store, &store);
+    }
+    line->store_bytes = store.used;
+    line->codec->close(ch);
 }
 
 static int by_value(const void *a, const void *b)
@@ -295,204 +119,418 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void print_end(guint repeats)
+static void run_lines(BenchMemory *m, Line *lines, guint n, guint repeats)
+{
+    BenchChannel *ch = bench_channel_new(m->bytes);
+
+    for (guint repeat = 0; repeat < repeats; repeat++) {
+        for (guint i = 0; i < n; i++) {
+            run_line(m, &lines[repeat % 2 ? n - 1 - i : i], ch, repeat);
+        }
+    }
+    bench_channel_free(ch);
+    for (guint i = 0; i < n; i++) {
+        for (int op = 0; op < N_OPS; op++) {
+            qsort(lines[i].seconds[op], repeats, sizeof(double), by_value);
+        }
+    }
+}
+
+static guint make_lines(const Options *o, Line *lines)
+{
+    guint n_levels = o->levels->len ? o->levels->len : G_N_ELEMENTS(ladder);
+    guint n = 0;
+
+    lines[n++].codec = &bench_copy;
+    lines[n].level = o->vanilla_level;
+    lines[n++].codec = &bench_vanilla;
+    for (guint i = 0; i < n_levels && n < MAX_LINES; i++) {
+        lines[n].level = o->levels->len ? g_array_index(o->levels, int, i)
+                                        : ladder[i];
+        lines[n++].codec = &bench_lpm;
+    }
+    return n;
+}
+
+static double mb_per_s(const BenchList *list, double seconds)
+{
+    return list->n * (double)BENCH_PAGE / 1e6 / seconds;
+}
+
+static double us_per_page(const BenchList *list, double seconds)
+{
+    return list->n ? seconds * 1e6 / list->n : 0;
+}
+
+static double ratio(const BenchMemory *m, const Line *line)
+{
+    return m->once.n * (double)BENCH_PAGE / line->wire;
+}
+
+static double bytes_per_page(const BenchMemory *m, const Line *line)
+{
+    return m->again.n ? (double)line->wire_again / m->again.n : 0;
+}
+
+/* How often a codec does what vanilla does once in the same time. */
+static double by_vanilla(const Line *lines, const Line *line, int op,
+                         guint repeats)
+{
+    return lines[1].seconds[op][repeats / 2] / line->seconds[op][repeats / 2];
+}
+
+static const char *level_name(const Line *line, char *room, gsize bytes)
+{
+    if (line->codec == &bench_copy) {
+        return "-";
+    }
+    if (line->level == LPM_LEVEL_NONE) {
+        return "none";
+    }
+    g_snprintf(room, bytes, "%d", line->level);
+    return room;
+}
+
+static void print_line(const BenchMemory *m, const Line *lines,
+                       const Line *line, guint repeats)
+{
+    guint middle = repeats / 2;
+    char level[16];
+
+    printf("%-7s %5s %7.3f %7.0f %6.2fx %7.0f %6.2fx %7" G_GUINT64_FORMAT,
+           line->codec->name, level_name(line, level, sizeof(level)),
+           ratio(m, line), mb_per_s(&m->once, line->seconds[ENCODE][middle]),
+           by_vanilla(lines, line, ENCODE, repeats),
+           mb_per_s(&m->once, line->seconds[DECODE][middle]),
+           by_vanilla(lines, line, DECODE, repeats), line->store_bytes >> 10);
+    if (m->again.n) {
+        printf(" %8.2f %7.2f %6.0f",
+               us_per_page(&m->again, line->seconds[ENCODE_AGAIN][middle]),
+               us_per_page(&m->again, line->seconds[DECODE_AGAIN][middle]),
+               bytes_per_page(m, line));
+    }
+    printf("\n");
+}
+
+static void print_table(const BenchMemory *m, const Line *lines, guint n,
+                        guint repeats)
+{
+    printf("%s: %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " pages once, %"
+           G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " that changed again; "
+           "medians of %u\n", m->name, m->once.n, m->used_pages, m->again.n,
+           m->changed_pages, repeats);
+    printf("%-7s %5s %7s %7s %7s %7s %7s %7s", "codec", "level", "ratio",
+           "enc", "by", "dec", "by", "store");
+    printf("%s\n%-7s %5s %7s %7s %7s %7s %7s %7s%s\n",
+           m->again.n ? "   again:  enc     dec   size" : "", "", "", "",
+           "MB/s", "vanilla", "MB/s", "vanilla", "KiB",
+           m->again.n ? "  us/page us/page B/page" : "");
+    for (guint i = 0; i < n; i++) {
+        print_line(m, lines, &lines[i], repeats);
+    }
+    printf("\n");
+    fflush(stdout);
+}
+
+static void put_number(JsonBuilder *b, const char *name, double value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_double_value(b, value);
+}
+
+static void put_count(JsonBuilder *b, const char *name, guint64 value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_int_value(b, value);
+}
+
+static void put_text(JsonBuilder *b, const char *name, const char *value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_string_value(b, value);
+}
+
+/* An object of median, least and most of @value(list, seconds). */
+static void put_spread(JsonBuilder *b, const char *name,
+                       double (*value)(const BenchList *, double),
+                       const BenchList *list, const double *seconds,
+                       guint repeats)
+{
+    double one = value(list, seconds[0]);
+    double other = value(list, seconds[repeats - 1]);
+
+    json_builder_set_member_name(b, name);
+    json_builder_begin_object(b);
+    put_number(b, "median", value(list, seconds[repeats / 2]));
+    put_number(b, "min", MIN(one, other));
+    put_number(b, "max", MAX(one, other));
+    json_builder_end_object(b);
+}
+
+static void put_line(JsonBuilder *b, const BenchMemory *m, const Line *lines,
+                     const Line *line, guint repeats)
+{
+    char level[16];
+
+    json_builder_begin_object(b);
+    put_text(b, "codec", line->codec->name);
+    put_text(b, "level", level_name(line, level, sizeof(level)));
+    put_number(b, "ratio", ratio(m, line));
+    put_count(b, "wire_bytes", line->wire);
+    put_count(b, "store_bytes", line->store_bytes);
+    put_spread(b, "encode_mb_per_s", mb_per_s, &m->once,
+               line->seconds[ENCODE], repeats);
+    put_spread(b, "decode_mb_per_s", mb_per_s, &m->once,
+               line->seconds[DECODE], repeats);
+    put_number(b, "encode_by_vanilla",
+               by_vanilla(lines, line, ENCODE, repeats));
+    put_number(b, "decode_by_vanilla",
+               by_vanilla(lines, line, DECODE, repeats));
+    if (m->again.n) {
+        put_spread(b, "again_encode_us_per_page", us_per_page, &m->again,
+                   line->seconds[ENCODE_AGAIN], repeats);
+        put_spread(b, "again_decode_us_per_page", us_per_page, &m->again,
+                   line->seconds[DECODE_AGAIN], repeats);
+        put_number(b, "again_bytes_per_page", bytes_per_page(m, line));
+    }
+    json_builder_end_object(b);
+}
+
+static void put_memory(JsonBuilder *b, const BenchMemory *m,
+                       const Line *lines, guint n, guint repeats)
+{
+    json_builder_begin_object(b);
+    put_text(b, "name", m->name);
+    put_count(b, "used_pages", m->used_pages);
+    put_count(b, "once_pages", m->once.n);
+    put_count(b, "changed_pages", m->changed_pages);
+    put_count(b, "again_pages", m->again.n);
+    json_builder_set_member_name(b, "lines");
+    json_builder_begin_array(b);
+    for (guint i = 0; i < n; i++) {
+        put_line(b, m, lines, &lines[i], repeats);
+    }
+    json_builder_end_array(b);
+    json_builder_end_object(b);
+}
+
+static void put_head(JsonBuilder *b, const Options *o)
 {
     const char *commit = g_getenv("LPM_COMMIT");
     struct utsname machine;
 
     uname(&machine);
-    printf("\"repeats\": %u, \"machine\": \"%s\", \"compiler\": \"%s\", "
-           "\"zstd\": \"%s\", \"commit\": \"%s\"}\n",
-           repeats, machine.machine, __VERSION__, ZSTD_versionString(),
-           commit ? commit : "unknown");
-    fflush(stdout);
+    json_builder_begin_object(b);
+    put_text(b, "bench", "codec");
+    put_text(b, "machine", machine.machine);
+    put_text(b, "compiler", __VERSION__);
+    put_text(b, "zstd", ZSTD_versionString());
+    put_text(b, "commit", commit ? commit : "unknown");
+    put_count(b, "page_bytes", BENCH_PAGE);
+    put_count(b, "packet_bytes", BENCH_PACKET);
+    put_count(b, "repeats", o->repeats);
+    json_builder_set_member_name(b, "memories");
+    json_builder_begin_array(b);
 }
 
-static void print_line(const char *kind, const Bench *b, const Result *r,
-                       guint c, int op, gboolean again, guint repeats)
+static gboolean write_json(JsonBuilder *b, const char *path, GError **error)
 {
-    const double *wall = r->times[c][op].wall;
-    double median = wall[repeats / 2];
-    double cpu = r->times[c][op].cpu[repeats / 2];
-    double mb = r->pages * (double)PAGE / 1e6;
-    double us = 1e6 / r->pages;
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    g_autoptr(JsonNode) root = NULL;
 
-    printf("{\"bench\": \"codec\", \"data\": \"%s\", \"codec\": \"%s\", "
-           "\"op\": \"%s%s\", \"level\": %d, ", kind, codecs[c].name,
-           again ? "again-" : "", op == ENCODE ? "encode" : "decode",
-           b->level);
-    if (again) {
-        printf("\"us_per_page\": %.2f, \"us_per_page_min\": %.2f, "
-               "\"us_per_page_max\": %.2f, \"cpu_us_per_page\": %.2f, "
-               "\"bytes_per_page\": %.0f, ", median * us, wall[0] * us,
-               wall[repeats - 1] * us, cpu * us,
-               (double)r->wire[c] / r->pages);
-    } else {
-        printf("\"mb_per_s\": %.0f, \"mb_per_s_min\": %.0f, "
-               "\"mb_per_s_max\": %.0f, \"cpu_mb_per_s\": %.0f, "
-               "\"ratio\": %.3f, ", mb / median, mb / wall[repeats - 1],
-               mb / wall[0], mb / cpu, mb * 1e6 / r->wire[c]);
-    }
-    print_end(repeats);
+    json_builder_end_array(b);
+    json_builder_end_object(b);
+    root = json_builder_get_root(b);
+    json_generator_set_root(generator, root);
+    json_generator_set_pretty(generator, TRUE);
+    return json_generator_to_file(generator, path, error);
 }
 
-static void print_result(const char *kind, const Bench *b, Result *r,
-                         gboolean again, guint repeats)
+static void bench_memory(BenchMemory *m, const Options *o, JsonBuilder *b)
 {
-    for (guint c = 0; c < N_CODECS; c++) {
-        for (int op = 0; op < N_OPS; op++) {
-            Times *times = &r->times[c][op];
+    g_autofree Line *lines = g_new0(Line, MAX_LINES);
+    guint n = make_lines(o, lines);
 
-            qsort(times->wall, repeats, sizeof(double), by_value);
-            qsort(times->cpu, repeats, sizeof(double), by_value);
-            print_line(kind, b, r, c, op, again, repeats);
+    run_lines(m, lines, n, o->repeats);
+    print_table(m, lines, n, o->repeats);
+    put_memory(b, m, lines, n, o->repeats);
+    bench_memory_free(m);
+}
+
+static void bench_made(const Options *o, JsonBuilder *b)
+{
+    for (int kind = 0; kind < PAGES_LAST; kind++) {
+        if (!o->made || g_str_equal(o->made, pages_names[kind])) {
+            bench_memory(bench_memory_made(kind, (gsize)o->megabytes << 20),
+                         o, b);
         }
     }
 }
 
-static void choose_all(Bench *b)
+static gboolean bench_images(const Options *o, JsonBuilder *b,
+                             GError **error)
 {
-    b->n_pages = b->bytes / PAGE;
-    for (gsize i = 0; i < b->n_pages; i++) {
-        b->offsets[i] = i * PAGE;
-    }
-}
+    for (guint i = 0; i < o->images->len; i++) {
+        const char *second = o->later->pdata[i];
+        BenchMemory *m = bench_memory_read(o->images->pdata[i],
+                                           *second ? second : NULL,
+                                           (gsize)o->megabytes << 20, error);
 
-/*
- * What a guest does between two rounds.  Other pages each time, all of them
- * in turn: a stream has long lost sight of the last time it sent them, as it
- * has with the RAM of a guest.  As many each time, but for one in a hundred.
- */
-static void update_some(Bench *b, guint round, guint64 *seed)
-{
-    b->n_pages = 0;
-    for (gsize i = 0; i < b->bytes / PAGE; i++) {
-        /* 37 is prime to 100: each hundred pages has all numbers once. */
-        if ((i * 37 + round * AGAIN_PERCENT) % 100 < AGAIN_PERCENT) {
-            gsize at = pages_next(seed) % ((PAGE - UPDATE) / 8 + 1) * 8;
-
-            pages_fill_random(b->src + i * PAGE + at, UPDATE, seed);
-            b->offsets[b->n_pages++] = i * PAGE;
+        if (!m) {
+            return FALSE;
         }
+        bench_memory(m, o, b);
     }
+    return TRUE;
 }
 
-static void bench_once(const char *kind, Bench *b, Channel *channels,
-                       guint repeats)
+static gboolean bad_option(GError **error, const char *option,
+                           const char *why)
 {
-    static Result r;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s %s",
+                option, why);
+    return FALSE;
+}
 
-    choose_all(b);
-    r.pages = b->n_pages;
-    for (guint i = 0; i < repeats; i++) {
-        for (guint c = 0; c < N_CODECS; c++) {
-            memset(channels[c].dst, 0xaa, b->bytes);
-            codecs[c].open(b, &channels[c], FALSE);
-            run(b, &codecs[c], &channels[c], r.times[c], i);
-            codecs[c].close(&channels[c]);
-            r.wire[c] = channels[c].total;
+static gboolean option_image(const char *option G_GNUC_UNUSED,
+                             const char *value, gpointer data,
+                             GError **error G_GNUC_UNUSED)
+{
+    Options *o = data;
+
+    g_ptr_array_add(o->images, g_strdup(value));
+    g_ptr_array_add(o->later, g_strdup(""));
+    return TRUE;
+}
+
+static gboolean option_again(const char *option, const char *value,
+                             gpointer data, GError **error)
+{
+    Options *o = data;
+    guint n = o->later->len;
+
+    if (n == 0 || *(char *)o->later->pdata[n - 1]) {
+        return bad_option(error, option, "follows its --image, once");
+    }
+    g_free(o->later->pdata[n - 1]);
+    o->later->pdata[n - 1] = g_strdup(value);
+    return TRUE;
+}
+
+static gboolean option_level(const char *option, const char *value,
+                             gpointer data, GError **error)
+{
+    Options *o = data;
+    int level = LPM_LEVEL_NONE;
+
+    if (!g_str_equal(value, "none")) {
+        char *end;
+        gint64 given = g_ascii_strtoll(value, &end, 10);
+
+        if (end == value || *end || given == 0 || given < ZSTD_minCLevel() ||
+            given > ZSTD_maxCLevel()) {
+            return bad_option(error, option, "takes a level of zstd, or none");
         }
+        level = given;
     }
-    print_result(kind, b, &r, FALSE, repeats);
+    if (o->levels->len == MAX_LINES - 2) {
+        return bad_option(error, option, "is given too often");
+    }
+    g_array_append_val(o->levels, level);
+    return TRUE;
 }
 
-static void bench_again(const char *kind, Bench *b, Channel *channels,
-                        guint repeats)
+static gboolean check_options(const Options *o, GError **error)
 {
-    static Result r;
-    guint64 seed = 2;
+    gboolean known = !o->made;
 
-    choose_all(b);
-    for (guint c = 0; c < N_CODECS; c++) {
-        codecs[c].open(b, &channels[c], TRUE);
-        run(b, &codecs[c], &channels[c], r.times[c], 0);
+    if (o->repeats < 1 || o->repeats > MAX_REPEATS) {
+        return bad_option(error, "--repeats", "is out of range");
     }
-    for (guint i = 0; i < repeats; i++) {
-        update_some(b, i, &seed);
-        r.pages = b->n_pages;
-        for (guint c = 0; c < N_CODECS; c++) {
-            run(b, &codecs[c], &channels[c], r.times[c], i);
-            r.wire[c] = channels[c].total;
-        }
+    if (o->megabytes < (o->images->len ? 0 : 1)) {
+        return bad_option(error, "--megabytes", "is out of range");
     }
-    for (guint c = 0; c < N_CODECS; c++) {
-        codecs[c].close(&channels[c]);
+    if (o->vanilla_level == 0 || o->vanilla_level < ZSTD_minCLevel() ||
+        o->vanilla_level > ZSTD_maxCLevel()) {
+        return bad_option(error, "--vanilla", "takes a level of zstd");
     }
-    print_result(kind, b, &r, TRUE, repeats);
+    if (o->made && o->images->len) {
+        return bad_option(error, "--data", "is of made pages, not of images");
+    }
+    for (int kind = 0; kind < PAGES_LAST && !known; kind++) {
+        known = g_str_equal(o->made, pages_names[kind]);
+    }
+    return known || bad_option(error, "--data", "names no made pages");
 }
 
-static void bench_kind(PagesKind kind, Bench *b, Channel *channels,
-                       guint repeats)
+static gboolean parse(Options *o, int *argc, char ***argv, GError **error)
 {
-    guint64 seed = 1;
+    const GOptionEntry entries[] = {
+        { "image", 'i', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK,
+          option_image, "RAM of a guest instead of made pages", "FIRST" },
+        { "again", 'a', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK,
+          option_again, "The same RAM later, behind its --image", "SECOND" },
+        { "megabytes", 'm', 0, G_OPTION_ARG_INT, &o->megabytes,
+          "Pages once and again, each at most; 0: all of an image (32)",
+          "N" },
+        { "repeats", 'r', 0, G_OPTION_ARG_INT, &o->repeats,
+          "Of each line, 1 to 101 (5)", "N" },
+        { "level", 'l', 0, G_OPTION_ARG_CALLBACK, option_level,
+          "Of our codec: none, or as zstd has; can be repeated (the ladder)",
+          "LEVEL" },
+        { "vanilla", 'v', 0, G_OPTION_ARG_INT, &o->vanilla_level,
+          "Level of vanilla's codec (1)", "LEVEL" },
+        { "data", 'd', 0, G_OPTION_ARG_STRING, &o->made,
+          "One kind of made pages only", "NAME" },
+        { "json", 'j', 0, G_OPTION_ARG_FILENAME, &o->json,
+          "Write the figures there, too", "FILE" },
+        { NULL }
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    GOptionGroup *group = g_option_group_new("bench-codec", "", "", o, NULL);
 
-    pages_fill(kind, b->src, b->bytes, &seed);
-    bench_once(pages_names[kind], b, channels, repeats);
-    bench_again(pages_names[kind], b, channels, repeats);
+    g_option_group_add_entries(group, entries);
+    g_option_context_set_main_group(context, group);
+    g_option_context_set_summary(
+        context, "Our codec next to QEMU's, one thread, CPU time.");
+    if (!g_option_context_parse(context, argc, argv, error)) {
+        return FALSE;
+    }
+    if (*argc > 1) {
+        return bad_option(error, (*argv)[1], "is no option");
+    }
+    return check_options(o, error);
 }
 
-static void bench_all(Bench *b, const int *levels, guint n_levels,
-                      const char *only, guint repeats)
+static gboolean bench(const Options *o, GError **error)
 {
-    Channel channels[N_CODECS] = { 0 };
-    gsize n = b->bytes / PACKET;
+    g_autoptr(JsonBuilder) b = json_builder_new();
 
-    b->src = g_malloc0(b->bytes);
-    b->offsets = g_new0(guint64, b->bytes / PAGE);
-    for (guint c = 0; c < N_CODECS; c++) {
-        channels[c].dst = g_malloc0(b->bytes);
-        channels[c].wire = g_malloc0(n * (PACKET + PACKET / 16));
-        channels[c].len = g_new0(gsize, n);
+    put_head(b, o);
+    if (o->images->len == 0) {
+        bench_made(o, b);
+    } else if (!bench_images(o, b, error)) {
+        return FALSE;
     }
-    for (guint i = 0; i < n_levels; i++) {
-        b->level = levels[i];
-        for (int kind = 0; kind < PAGES_LAST; kind++) {
-            if (!only || g_str_equal(only, pages_names[kind])) {
-                bench_kind(kind, b, channels, repeats);
-            }
-        }
-    }
-    for (guint c = 0; c < N_CODECS; c++) {
-        g_free(channels[c].dst);
-        g_free(channels[c].wire);
-        g_free(channels[c].len);
-    }
-    g_free(b->src);
-    g_free(b->offsets);
+    return !o->json || write_json(b, o->json, error);
 }
 
 int main(int argc, char **argv)
 {
-    static const int all_levels[] = { -5, 1, 3, 5, 9 };
-    gint megabytes = 32;
-    gint repeats = 5;
-    gint level = 0;
-    g_autofree gchar *only = NULL;
-    const GOptionEntry entries[] = {
-        { "megabytes", 'm', 0, G_OPTION_ARG_INT, &megabytes,
-          "Guest memory of a case (32)", "N" },
-        { "repeats", 'r', 0, G_OPTION_ARG_INT, &repeats,
-          "Runs of a case, 1 to 101 (5)", "N" },
-        { "level", 'l', 0, G_OPTION_ARG_INT, &level,
-          "One zstd level only (-5, 1, 3, 5, 9)", "N" },
-        { "data", 'd', 0, G_OPTION_ARG_STRING, &only, "One case only",
-          "NAME" },
-        { NULL }
-    };
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) later = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GArray) levels = g_array_new(FALSE, FALSE, sizeof(int));
     g_autoptr(GError) error = NULL;
-    Bench b = { 0 };
+    Options o = {
+        .megabytes = 32, .repeats = 5, .vanilla_level = 1,
+        .images = images, .later = later, .levels = levels,
+    };
+    gboolean good = parse(&o, &argc, &argv, &error) && bench(&o, &error);
 
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error) ||
-        megabytes < 1 || repeats < 1 || repeats > MAX_REPEATS) {
-        fprintf(stderr, "bench-codec: %s\n",
-                error ? error->message : "number out of range");
-        return 1;
+    if (!good) {
+        fprintf(stderr, "bench-codec: %s\n", error->message);
     }
-
-    b.bytes = (gsize)megabytes << 20;
-    bench_all(&b, level ? &level : all_levels,
-              level ? 1 : G_N_ELEMENTS(all_levels), only, repeats);
-    return 0;
+    g_free(o.made);
+    g_free(o.json);
+    return good ? 0 : 1;
 }
