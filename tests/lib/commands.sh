@@ -248,6 +248,68 @@ bench_program()
         "$@" 9>&-
 }
 
+# bench_codec OPTION...: on made pages, or the images among the options.
+bench_codec()
+{
+    mkdir -p "$LPM_BUILD/bench"
+    LPM_COMMIT=$(git -C "$LPM_TOP" rev-parse HEAD 2>/dev/null ||
+                 echo unknown) \
+        "$LPM_BUILD/tests/bench/bench-codec" \
+        --json "$LPM_BUILD/bench/bench-codec.json" "$@" 9>&-
+}
+
+# bench_codec_images OPTION...: on RAM that is captured if it is not there.
+codec_capture=--missing
+bench_codec_images()
+{
+    # shellcheck disable=SC2086 # one or no word
+    bench_program capture-ram $codec_capture
+    for first in "$LPM_BUILD"/bench/ram-*.img; do
+        second=${first%.img}-again.img
+        if [ -f "$second" ]; then
+            set -- "$@" --image "$first" --again "$second"
+        fi
+    done
+    bench_codec "$@"
+}
+
+codec_usage()
+{
+    cat <<END
+usage: ./run bench-codec [--capture | --made] [OPTION...]
+
+Our codec at each level next to vanilla's, one thread, on build/bench/ram-*.img:
+RAM of guests that work, which is captured first if it is not there.
+
+  --capture        capture it again
+  --made           made pages instead: boots no guest
+
+Figures: build/bench/bench-codec.json.  OPTIONs are those of
+build/tests/bench/bench-codec (--help), such as --level, --repeats, --megabytes.
+END
+}
+
+cmd_bench_codec()
+{
+    codec_run=bench_codec_images
+    case ${1:-} in
+    --help|-h)
+        codec_usage
+        return
+        ;;
+    --capture)
+        codec_capture=
+        shift
+        ;;
+    --made)
+        codec_run=bench_codec
+        shift
+        ;;
+    esac
+    cmd_build
+    $codec_run "$@"
+}
+
 cmd_bench()
 {
     bench_all=1
@@ -266,6 +328,7 @@ cmd_bench()
     fi
     say "benchmarks"
     meson test -C "$LPM_BUILD" --no-rebuild --benchmark --verbose 9>&- </dev/null
+    bench_codec_images
     for bench in bench-vfc bench-vfc-gap move-bench; do
         bench_program $bench
     done
