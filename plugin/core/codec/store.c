@@ -3,24 +3,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <sys/mman.h>
-
 #include "codec/store.h"
 
 /* Pages of one piece of the store: with 4 KiB pages it has 17 KiB. */
 #define GROUP_PAGES 64u
-
-/*
- * Pieces that are taken from the system at once, and given back to it with
- * the store: malloc() kept 1 MiB of each cancelled move in its threads'
- * arenas.
- */
-#define SLAB_GROUPS 16u
-
-typedef struct Slab {
-    guint8 *memory;
-    gsize bytes;
-} Slab;
 
 typedef struct Group {
     guint8 known[GROUP_PAGES];
@@ -36,21 +22,12 @@ typedef struct Block {
 struct LpmStore {
     GMutex lock;
     GArray *blocks;
-    GArray *slabs;              /* of the last one, there is */
-    gsize slab_left;            /* this much left at its end */
     LpmStoreStats stats;
 };
 
 static void block_clear(gpointer data)
 {
     g_ptr_array_unref(((Block *)data)->groups);
-}
-
-static void slab_clear(gpointer data)
-{
-    Slab *slab = data;
-
-    munmap(slab->memory, slab->bytes);
 }
 
 LpmStore *lpm_store_new(guint64 budget)
@@ -60,8 +37,6 @@ LpmStore *lpm_store_new(guint64 budget)
     g_mutex_init(&store->lock);
     store->blocks = g_array_new(FALSE, FALSE, sizeof(Block));
     g_array_set_clear_func(store->blocks, block_clear);
-    store->slabs = g_array_new(FALSE, FALSE, sizeof(Slab));
-    g_array_set_clear_func(store->slabs, slab_clear);
     store->stats.budget = budget;
     return store;
 }
@@ -70,7 +45,6 @@ void lpm_store_free(LpmStore *store)
 {
     if (store) {
         g_array_unref(store->blocks);
-        g_array_unref(store->slabs);
         g_mutex_clear(&store->lock);
         g_free(store);
     }
@@ -93,7 +67,7 @@ static Block *find_block(LpmStore *store, const guint8 *base,
 static Block *add_block(LpmStore *store, const guint8 *base,
                         guint32 page_size)
 {
-    Block block = { base, page_size, g_ptr_array_new() };
+    Block block = { base, page_size, g_ptr_array_new_with_free_func(g_free) };
 
     g_array_append_val(store->blocks, block);
     return &g_array_index(store->blocks, Block, store->blocks->len - 1);
@@ -105,36 +79,6 @@ static Group *find_group(const Block *block, guint64 index)
            g_ptr_array_index(block->groups, index) : NULL;
 }
 
-/*
- * Zeroed memory for a group; of @room bytes of the budget what it takes is
- * used.  Returns: NULL if that is too little, or there is no memory: a guest
- * is not worth less than a page that could have been shorter.
- */
-static Group *take_group(LpmStore *store, gsize bytes, guint64 room)
-{
-    /* With something left for their places in the list. */
-    Slab slab = { NULL, MIN(SLAB_GROUPS, room / (bytes + sizeof(gpointer))) *
-                        bytes };
-    Slab *last;
-
-    if (store->slab_left < bytes) {
-        if (slab.bytes < bytes) {
-            return NULL;
-        }
-        slab.memory = mmap(NULL, slab.bytes, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (slab.memory == MAP_FAILED) {
-            return NULL;
-        }
-        g_array_append_val(store->slabs, slab);
-        store->slab_left = slab.bytes;
-        store->stats.used += slab.bytes;
-    }
-    last = &g_array_index(store->slabs, Slab, store->slabs->len - 1);
-    store->slab_left -= bytes;
-    return (Group *)(last->memory + (last->bytes - store->slab_left - bytes));
-}
-
 /* Returns: NULL if there is no room for it, or no memory. */
 static Group *add_group(LpmStore *store, Block *block, guint64 index)
 {
@@ -142,17 +86,18 @@ static Group *add_group(LpmStore *store, Block *block, guint64 index)
                   LPM_BLOCK_BYTES * sizeof(guint64);
     gsize grows = index < block->groups->len ? 0 :
                   (index + 1 - block->groups->len) * sizeof(gpointer);
-    guint64 room = store->stats.budget - store->stats.used;
     Group *group;
 
-    if (index > G_MAXINT32 || grows > room) {
+    if (index > G_MAXINT32 ||
+        store->stats.used + bytes + grows > store->stats.budget) {
         return NULL;
     }
-    group = take_group(store, bytes, room - grows);
+    /* A guest is not worth less than a page that could have been shorter. */
+    group = g_try_malloc0(bytes);
     if (!group) {
         return NULL;
     }
-    store->stats.used += grows;
+    store->stats.used += bytes + grows;
     if (grows) {
         g_ptr_array_set_size(block->groups, index + 1);
     }
