@@ -85,7 +85,6 @@ static struct {
     LpmEffortSample sample;     /* of the window that goes on */
     unsigned sample_frames;
     int64_t sample_start_ns;
-    unsigned windows;           /* that were over; the first is short */
     uint64_t backlog[LPM_CHANNELS_MAX];
     uint32_t made[LPM_CHANNELS_MAX];    /* the last frame: not given yet */
     LpmStreamStats last;        /* of a migration that has ended */
@@ -168,7 +167,6 @@ static void stream_begin(void)
     channels.last = (LpmStreamStats) { 0 };
     channels.sample = (LpmEffortSample) { 0 };
     channels.sample_frames = 0;
-    channels.windows = 0;
     channels.sample_start_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
     memset(channels.backlog, 0, sizeof(channels.backlog));
     memset(channels.made, 0, sizeof(channels.made));
@@ -267,7 +265,6 @@ static void end_window(int64_t now_ns)
     *s = (LpmEffortSample) { .backlog_before = backlog };
     channels.sample_frames = 0;
     channels.sample_start_ns = now_ns;
-    channels.windows++;
 }
 
 /*
@@ -292,7 +289,7 @@ static void count_frame(MultiFDSendParams *p, const LpmFrameWork *work)
     s->packed_ns += work->packed_ns;
     channels.sample_frames++;
     wall_ns = now_ns - channels.sample_start_ns;
-    window_ns = channels.windows ? WINDOW_NS : 0;
+    window_ns = lpm_effort_is_new(&channels.effort) ? 0 : WINDOW_NS;
     if (!get_backlog(p->c, &channels.backlog[p->id])) {
         s->link_waits = s->encode_ns * 2 < wall_ns * channels.n_senders;
     }

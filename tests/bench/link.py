@@ -13,8 +13,6 @@ import socket
 import subprocess
 import sys
 
-NEAR, FAR = "10.213.77.1", "10.213.77.2"
-
 # Prints what arrives, in bytes a second; the first part fills the buckets.
 RECEIVER = """
 import socket, sys, time
@@ -78,6 +76,11 @@ class Link:
         self.space = "lpm-bench-%d" % os.getpid()
         self.near = "lpmb%d" % (os.getpid() % 1000000)
         self.far = self.near + "f"
+        # Others may measure here, too, which is their own fault.
+        net = os.getpid() % 16384 * 4
+        self.address = {
+            place: "10.213.%d.%d" % divmod(net + host, 256)
+            for place, host in (("near", 1), ("far", 2))}
         self.port = 20000 + os.getpid() % 10000
 
     def __enter__(self):
@@ -85,9 +88,11 @@ class Link:
         try:
             run("ip", "link", "add", self.near, "type", "veth", "peer",
                 "name", self.far, "netns", self.space)
-            run("ip", "addr", "add", NEAR + "/30", "dev", self.near)
+            run("ip", "addr", "add", self.address["near"] + "/30", "dev",
+                self.near)
             run("ip", "link", "set", self.near, "up")
-            for command in (("addr", "add", FAR + "/30", "dev", self.far),
+            for command in (("addr", "add", self.address["far"] + "/30",
+                             "dev", self.far),
                             ("link", "set", self.far, "up"),
                             ("link", "set", "lo", "up")):
                 run("ip", "-n", self.space, *command)
@@ -125,10 +130,10 @@ class Link:
     def uri(self, place):
         """Where a destination at PLACE listens; another port each time."""
         self.port += 1
-        return "tcp:%s:%d" % (FAR if place == "far" else NEAR, self.port)
+        return "tcp:%s:%d" % (self.address[place], self.port)
 
     def measure(self, seconds=2):
-        return measure(self.prefix("far"), FAR, seconds)
+        return measure(self.prefix("far"), self.address["far"], seconds)
 
 
 class Limited:

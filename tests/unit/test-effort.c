@@ -180,12 +180,40 @@ static void test_start(void)
     double backlog = 0;
 
     lpm_effort_init(&effort);
-    g_assert_cmpint(lpm_effort_level(effort.step), ==, 1);
+    g_assert_cmpint(lpm_effort_level(effort.step), ==, -5);
     for (guint i = 0; i < 6; i++) {
         window(&effort, &w, &backlog);
-        g_assert_cmpuint(effort.step, >=, 2);
+        g_assert_cmpuint(effort.step, >=, 1);
     }
     g_assert_cmpuint(effort.step, >=, 4);
+}
+
+/* A few bytes find room in any buffer: that is no link that takes all. */
+static void test_buffers(void)
+{
+    LpmEffort effort;
+    LpmEffortSample s = {
+        .wall_ns = 4000000, .channels = 2, .raw_bytes = 2 * 1024 * 1024,
+        .wire_bytes = 700000, .given_bytes = 350000, .encode_ns = 8000000,
+        .packed_from = 2 * 1024 * 1024, .packed_to = 700000,
+        .packed_ns = 7500000,
+    };
+
+    lpm_effort_init(&effort);
+    for (guint i = 0; i < 2; i++) {
+        g_assert_true(lpm_effort_is_new(&effort));
+        g_assert_cmpuint(lpm_effort_next(&effort, &s), ==, 1);
+    }
+    /* The buffers are full, ... */
+    s.backlog_after = 600000;
+    s.given_bytes = 1000000;
+    g_assert_cmpuint(lpm_effort_next(&effort, &s), >=, 1);
+    g_assert_false(lpm_effort_is_new(&effort));
+    /* ... or there are none. */
+    lpm_effort_init(&effort);
+    s.backlog_after = 0;
+    lpm_effort_next(&effort, &s);
+    g_assert_cmpuint(lpm_effort_next(&effort, &s), ==, 0);
 }
 
 /* Nothing to send says nothing. */
@@ -199,7 +227,7 @@ static void test_idle(void)
         s.raw_bytes = i * 1000;
         s.wire_bytes = s.given_bytes = i * 10;
         lpm_effort_next(&effort, &s);
-        g_assert_cmpint(lpm_effort_level(effort.step), ==, 1);
+        g_assert_cmpint(lpm_effort_level(effort.step), ==, -5);
     }
 }
 
@@ -222,6 +250,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/lpm/effort/link-changes", test_link_changes);
     g_test_add_func("/lpm/effort/start", test_start);
+    g_test_add_func("/lpm/effort/buffers", test_buffers);
     g_test_add_func("/lpm/effort/idle", test_idle);
     g_test_add_func("/lpm/effort/levels", test_levels);
     return g_test_run();

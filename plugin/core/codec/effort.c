@@ -26,7 +26,14 @@ static const Step steps[LPM_EFFORT_STEPS] = {
     { 7, 0.16, 1.30 },
     { 9, 0.12, 1.33 },
 };
-#define FIRST_STEP 2u
+/* A guess costs little here: fast links lose milliseconds, slow ones less. */
+#define FIRST_STEP 1u
+
+/*
+ * So many bytes at least before a link counts as one that takes all: fewer
+ * find room in the buffers of any.
+ */
+#define GIVEN_MIN (1024u * 1024)
 
 /* Before anything is seen: of one core, and of a page cache. */
 #define FIRST_SPEED  250e6
@@ -53,6 +60,7 @@ static const Step steps[LPM_EFFORT_STEPS] = {
  * is for links that need no compression, and has to be so much faster.
  */
 #define HANDICAP 1.6
+#define HANDICAP_BELOW 2u
 /* Windows between two changes: a new stream has nothing to look back at. */
 #define SETTLE       4u
 /* But not if this much is to win. */
@@ -65,6 +73,11 @@ static const Step steps[LPM_EFFORT_STEPS] = {
 void lpm_effort_init(LpmEffort *effort)
 {
     *effort = (LpmEffort) { .step = FIRST_STEP };
+}
+
+gboolean lpm_effort_is_new(const LpmEffort *effort)
+{
+    return effort->link == 0 && effort->given < GIVEN_MIN;
 }
 
 int lpm_effort_level(guint step)
@@ -162,7 +175,7 @@ static double predict(const LpmEffort *effort, const LpmEffortSample *s,
 static double score(const LpmEffort *effort, const LpmEffortSample *s,
                     guint step)
 {
-    return predict(effort, s, step) / (step < FIRST_STEP ? HANDICAP : 1);
+    return predict(effort, s, step) / (step < HANDICAP_BELOW ? HANDICAP : 1);
 }
 
 static guint best_step(const LpmEffort *effort, const LpmEffortSample *s)
@@ -192,7 +205,11 @@ guint lpm_effort_next(LpmEffort *effort, const LpmEffortSample *s)
     }
     learn_link(effort, s);
     learn_codec(effort, s);
+    effort->given += s->given_bytes;
     effort->windows++;
+    if (lpm_effort_is_new(effort)) {
+        return effort->step;
+    }
     step = best_step(effort, s);
     if (effort->link == 0 && s->packed_from < s->raw_bytes * LITTLE) {
         step = 0;

@@ -43,6 +43,7 @@ typedef struct LpmEffortSample {
 typedef struct LpmEffort {
     guint step;             /* in use; 0 does not compress */
     guint windows;          /* since it changed */
+    guint64 given;          /* bytes that the link was given in all */
     double link;            /* bytes a second; 0: faster than was seen */
     double link_seen;       /* the fastest since it was full */
     /* per step, bytes a second of one channel and from/to; 0: not seen */
@@ -51,8 +52,14 @@ typedef struct LpmEffort {
     double plain;           /* encode, bytes a second without compressor */
 } LpmEffort;
 
-/** lpm_effort_init: level 1, and nothing known. */
+/** lpm_effort_init: a fast level, and nothing known. */
 void lpm_effort_init(LpmEffort *effort);
+
+/**
+ * lpm_effort_is_new: whether too little is known to choose; windows should
+ * be as short as can be.
+ */
+gboolean lpm_effort_is_new(const LpmEffort *effort);
 
 /** lpm_effort_level: of zstd, or LPM_LEVEL_NONE; @step below the number. */
 int lpm_effort_level(guint step);
