@@ -18,12 +18,12 @@ PAGE = 4096
 MAX_BYTES = 640 << 20
 
 
-def packages():
-    """The packages that ./run build has fetched for the guest."""
+def packages(folder="debs"):
+    """The packages that ./run has fetched: for the guest, or for redis."""
     cache = os.environ.get("LPM_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
         "qemu-lpm")
-    return sorted(glob.glob(os.path.join(cache, "debs", "*.deb")))
+    return sorted(glob.glob(os.path.join(cache, folder, "*.deb")))
 
 
 def files_of(package):

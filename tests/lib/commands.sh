@@ -322,6 +322,7 @@ cmd_bench()
     [ $# = 0 ] || shift
     cmd_build
     build_vanilla
+    fetch_redis
     if [ -z "$bench_all" ]; then
         bench_program move-bench "$@"
         return

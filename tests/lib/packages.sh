@@ -343,6 +343,35 @@ fetch_old_kernel()
     old_kernel_deb=$(find "$LPM_CACHE/old-kernel" -name 'linux-image-*.deb')
 }
 
+# redis for ./run bench, with every library that its programs load.
+lpm_packages_redis='
+    redis-server redis-tools libc6 libatomic1 libjemalloc2 liblzf1 libssl3
+    libsystemd0 libcap2 libgcrypt20 libgpg-error0 liblz4-1 liblzma5 libzstd1
+    libgcc-s1 libstdc++6'
+
+fetch_redis_now()
+{
+    apt_bookworm_guest
+    retry apt_update
+    rm -rf "$LPM_CACHE/redis.new"
+    mkdir -p "$LPM_CACHE/redis.new"
+    cd "$LPM_CACHE/redis.new"
+    # shellcheck disable=SC2086 # a list of names
+    retry apt-get -q download $lpm_packages_redis
+    sha256sum ./*.deb > SHA256SUMS
+    rm -rf "$LPM_CACHE/redis"
+    mv "$LPM_CACHE/redis.new" "$LPM_CACHE/redis"
+}
+
+# fetch_redis: the packages from which tests/bench/redis.py makes a disk.
+fetch_redis()
+{
+    if [ ! -f "$LPM_CACHE/redis/SHA256SUMS" ]; then
+        step redis "fetch redis for the guest from Debian (8 MB)" \
+            with_cache_lock fetch_redis_now
+    fi
+}
+
 fetch_san_now()
 {
     apt_host "$codename"
