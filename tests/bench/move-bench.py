@@ -18,6 +18,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -29,6 +30,7 @@ import cells
 import files
 import limit
 import link
+import redis
 import report
 
 import harness  # noqa: E402 (machine knows where it is)
@@ -123,16 +125,24 @@ class Guest:
             self.shell("mount -t tmpfs -o size=90% zeros /root")
             self.shell("dd if=/dev/zero of=/root/zeros bs=1048576 count=%d"
                        % cells.ZEROS_MIB)
+        elif boot[2] == "redis":
+            self.shell("busybox mkdir /redis")
+            self.shell("busybox tar -x -f /dev/vda -C /redis")
+            self.shell("/redis/lpm-redis fill", 600)
+            self.digest = self.redis_digest()
+            self.shell("/redis/lpm-redis load")
         self.vm.cmd("stop")
 
     def start(self, incoming, place):
         mib, fill, more = self.boot
         ours = self.kind == "lpm"
         extra = []
-        if more == "files":
-            extra = ["-blockdev", "driver=file,node-name=files,read-only=on,"
-                     "filename=" + self.stage.files[0],
-                     "-device", "virtio-blk-pci,drive=files"]
+        if more in ("files", "redis"):
+            disk = self.stage.files[0] if more == "files" else \
+                self.stage.redis
+            extra = ["-blockdev", "driver=file,node-name=disk,read-only=on,"
+                     "filename=" + disk,
+                     "-device", "virtio-blk-pci,drive=disk"]
         args = harness.ppc_args(
             incoming=incoming, cpu="power9", smp="1", mem=cells.MEMORY,
             mode=None, object="migration-lpm,id=lpm0" if ours else None,
@@ -152,13 +162,28 @@ class Guest:
         harness.expect("exit code of " + command, int(end.group(1)), 0)
         return self.vm.console[since:end.start()].decode(errors="replace")
 
+    def redis_digest(self):
+        """Of all that the load does not write; it has ended then."""
+        said = self.shell("/redis/lpm-redis digest")
+        match = re.search(r"DIGEST ([1-9]\d* [0-9a-f]{40})", said)
+        if not match:
+            raise harness.TestError("redis has no digest: %r" % said)
+        return match.group(1)
+
+    def reports(self, vm, since):
+        """Of the work that the guest does: by the checker, or by redis."""
+        return (redis if self.boot[2] == "redis" else harness).reports(
+            vm, since)
+
     def bad(self):
-        """Pages that are wrong, or files that are."""
+        """Pages that are wrong, or files or records that are."""
         count = harness.check_memory(self.vm, 90)
         if self.boot[2] == "files":
             count += self.stage.files[1] not in self.shell("md5sum /dev/vda")
         elif self.boot[2] == "zeros":
             count += zeros_md5() not in self.shell("md5sum /root/zeros")
+        elif self.boot[2] == "redis":
+            count += self.digest != self.redis_digest()
         return count
 
     def run(self, rate):
@@ -168,9 +193,9 @@ class Guest:
         self.vm.write("rate %d\n" % rate)
         self.vm.wait_console("RATE %d" % rate, since, 30)
         since = len(self.vm.console)
-        harness.wait_for(lambda: len(harness.reports(self.vm, since)) >= 10,
-                         "ten lines of the checker", 30)
-        return updates(harness.reports(self.vm, since)[2:])
+        harness.wait_for(lambda: len(self.reports(self.vm, since)) >= 10,
+                         "ten lines of the guest's work", 30)
+        return updates(self.reports(self.vm, since)[2:])
 
     def close(self):
         self.stage.bench.drop(self.vm)
@@ -217,7 +242,7 @@ class Guest:
             "source_cpu_s": cpu_seconds(src) - cpu[0],
             "destination_cpu_s": cpu_seconds(dst) - cpu[1],
             "peak_bytes": peak, "peak_rss_bytes": peak - rss,
-            "updates_per_s": updates(harness.reports(src, since)),
+            "updates_per_s": updates(self.reports(src, since)),
         })
         result["cpu_s"] = result["source_cpu_s"] + result["destination_cpu_s"]
         if self.kind == "lpm":
@@ -228,6 +253,9 @@ class Guest:
         stage.bench.drop(src)
         self.vm, self.place = dst, there
         result["guest_gap_ms"] = harness.next_report(dst, 15)["gap_max"]
+        if self.boot[2] == "redis":
+            harness.wait_for(lambda: updates(self.reports(dst, 0)),
+                             "redis to serve requests after the move", 30)
         return result
 
     def watch(self, src, end, trace):
@@ -281,7 +309,7 @@ class Stage:
         self.bench, self.link = bench, the_link
         self.records, self.options = records, options
         self.guests, self.boot = {}, None
-        self.files = None
+        self.files = self.redis = None
 
     def guest(self, kind, workload):
         boot = tuple(cells.WORKLOADS[workload][i] for i in (1, 2, 4))
@@ -290,6 +318,8 @@ class Stage:
             self.boot = boot
         if boot[2] == "files" and not self.files:
             self.files = files.image()
+        if boot[2] == "redis" and not self.redis:
+            self.redis = redis.image()
         if kind not in self.guests:
             print("# booting the guest for %s: %s" % (
                 kind, cells.WORKLOADS[workload][0]), flush=True)
@@ -512,12 +542,19 @@ def main():
         if not os.path.exists(name):
             print("move-bench: %s is not there" % name)
             return 1
+    with_redis = any(cells.WORKLOADS[cells.split(c)[0]][4] == "redis"
+                     for c in chosen)
+    if with_redis and not redis.version():
+        print("move-bench: no redis in the cache: ./run bench fetches it")
+        return 1
     if os.getloadavg()[0] > 0.5:
         print("# load average %.2f: something else runs here, the times "
               "below are worth less" % os.getloadavg()[0])
     document = machine.begin(vanilla=os.environ["LPM_VANILLA"],
                              lpm=harness.qemu())
     document["versions"]["zstd"] = limit.Zstd().version()
+    if with_redis:
+        document["versions"]["redis"] = redis.version()
     started = time.monotonic()
     os.makedirs(options.output, exist_ok=True)
     part = os.path.join(options.output, options.name + ".jsonl")

@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What move-bench.py makes of figures: medians, ratios, the limit, plots."""
 
+import os
+import shutil
+import subprocess
 import sys
+import tempfile
 import xml.dom.minidom
 
 import machine  # noqa: F401 (it knows where harness is)
 
 import cells
 import limit
+import redis
 import report
 import svg
 
@@ -33,7 +38,7 @@ def _():
     expect("whole name", cells.choose(["d2000@1"]), ["d2000@1"])
     expect("link", len(cells.choose(["@1"])), len(cells.WORKLOADS))
     expect("workload", len(cells.choose(["e"])), len(cells.LINKS))
-    for wrong in ("g", "d@7", "c"):
+    for wrong in ("g", "d@7", "c@7"):
         try:
             cells.choose([wrong])
         except ValueError:
@@ -100,11 +105,93 @@ def _():
     expect("all missed", {t["verdict"] for t in got}, {"missed"})
 
 
+@tap.case("of what the guest gets done, more is better")
+def _():
+    def work(method, number):
+        return {**move(method, 10), "cell": "c@1", "updates_per_s": number}
+
+    for number, verdict in ((900, "met"), (899, "missed")):
+        summary = report.summarise([work("none", 500), work("zstd-1", 900),
+                                    work("lpm", number)])
+        got = [t for t in report.targets(summary)
+               if t["figure"] == "updates_per_s"]
+        expect("targets", len(got), 1)
+        expect("ratio", got[0]["ratio"], number / 900)
+        expect("aim", (got[0].get("least"), "most" in got[0]), (1.0, False))
+        expect("verdict", got[0]["verdict"], verdict)
+
+
 @tap.case("a link without a limit is no wire")
 def _():
     cell = {"cell": "e@open", "limit": {"term": "wire"}}
     expect("open", report.wire_bound(cell), False)
     expect("1", report.wire_bound({**cell, "cell": "e@1"}), True)
+
+
+def package(folder, name, given):
+    """A Debian package; what begins with -> is a link."""
+    top = os.path.join(folder, name)
+    given = {**given, "DEBIAN/control":
+             "Package: %s\nVersion: 1\nArchitecture: all\n"
+             "Maintainer: nobody <n@example.com>\nDescription: test\n" % name}
+    for path, text in given.items():
+        path = os.path.join(top, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if text.startswith("->"):
+            os.symlink(text[2:], path)
+        else:
+            with open(path, "w") as f:
+                f.write(text)
+    subprocess.run(["dpkg-deb", "--build", top, top + ".deb"], check=True,
+                   stdout=subprocess.DEVNULL)
+    return top + ".deb"
+
+
+@tap.case("redis's disk has what links lead to, and nothing of that name")
+def _():
+    if not shutil.which("dpkg-deb"):
+        return "SKIP no dpkg-deb (Debian package dpkg)"
+    arch = "powerpc64le-linux-gnu"
+    with tempfile.TemporaryDirectory() as folder:
+        packages = [
+            package(folder, "redis-server", {
+                "usr/bin/redis-server": "->redis-check-rdb",
+                "usr/share/bash-completion/redis-cli": "no program"}),
+            package(folder, "redis-tools", {
+                "usr/bin/redis-check-rdb": "server", "usr/bin/redis-cli": "c",
+                "usr/bin/redis-benchmark": "b"}),
+            package(folder, "libs", {
+                "lib64/ld64.so.2": "->/lib/%s/ld64.so.2" % arch,
+                "lib/%s/ld64.so.2" % arch: "ld",
+                "lib/%s/libc.so.6" % arch: "libc",
+                "usr/lib/%s/libx.so.1" % arch: "->libx.so.1.2",
+                "usr/lib/%s/libx.so.1.2" % arch: "x",
+                "usr/lib/%s/engines/libx.so.1" % arch: "another"})]
+        got = redis.contents(packages)
+        expect("files", {k: v.decode() for k, v in got.items()
+                         if k not in redis.OURS},
+               {"bin/redis-server": "server", "bin/redis-cli": "c",
+                "bin/redis-benchmark": "b", "lib/ld64.so.2": "ld",
+                "lib/libc.so.6": "libc", "lib/libx.so.1": "x"})
+        for missing in packages[1:]:
+            try:
+                redis.contents([p for p in packages if p != missing])
+            except OSError:
+                continue
+            raise AssertionError("made without %s" % missing)
+    return None
+
+
+@tap.case("redis's lines on the console are read as the checker's are")
+def _():
+    class Vm:
+        console = (b"LPM t=1\nREDIS us=1000000 commands=50\r\n"
+                   b"REDIS us=3500000 commands=5050\r\nREDIS us=4 commands=5")
+
+    expect("reports", redis.reports(Vm),
+           [{"real": 1000.0, "writes": 50}, {"real": 3500.0,
+                                             "writes": 5050}])
+    expect("since", len(redis.reports(Vm, 20)), 1)
 
 
 @tap.case("plots are XML, whatever the figures")
