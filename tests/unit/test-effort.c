@@ -201,19 +201,22 @@ static void test_buffers(void)
 
     lpm_effort_init(&effort);
     for (guint i = 0; i < 2; i++) {
-        g_assert_true(lpm_effort_is_new(&effort));
+        g_assert_cmpuint(lpm_effort_window_ns(&effort, 0), ==, 0);
         g_assert_cmpuint(lpm_effort_next(&effort, &s), ==, 1);
     }
     /* The buffers are full, ... */
     s.backlog_after = 600000;
     s.given_bytes = 1000000;
     g_assert_cmpuint(lpm_effort_next(&effort, &s), >=, 1);
-    g_assert_false(lpm_effort_is_new(&effort));
+    g_assert_cmpuint(lpm_effort_window_ns(&effort, 0), ==, 20000000);
+    g_assert_cmpuint(lpm_effort_window_ns(&effort, 600000), ==, 20000000);
     /* ... or there are none. */
     lpm_effort_init(&effort);
     s.backlog_after = 0;
     lpm_effort_next(&effort, &s);
     g_assert_cmpuint(lpm_effort_next(&effort, &s), ==, 0);
+    /* If that was wrong, it has to be seen before all buffers are full. */
+    g_assert_cmpuint(lpm_effort_window_ns(&effort, 600000), ==, 5000000);
 }
 
 /* Nothing to send says nothing. */
