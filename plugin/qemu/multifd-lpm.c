@@ -50,8 +50,7 @@ typedef struct LpmRecv {
     unsigned index;     /* in channels.decoders */
 } LpmRecv;
 
-/* Long enough to tell something, short enough to follow a link. */
-#define WINDOW_NS   (20 * SCALE_MS)
+/* Of a window at least: fewer tell little about the compressor. */
 #define WINDOW_FRAMES 4
 
 /*
@@ -248,15 +247,22 @@ static bool get_backlog(QIOChannel *ioc, uint64_t *ret_bytes)
     return false;
 }
 
-/* With the lock held: one window is over. */
-static void end_window(int64_t now_ns)
+static uint64_t all_backlog(void)
 {
-    LpmEffortSample *s = &channels.sample;
     uint64_t backlog = 0;
 
     for (int i = 0; i < LPM_CHANNELS_MAX; i++) {
         backlog += channels.backlog[i];
     }
+    return backlog;
+}
+
+/* With the lock held: one window is over. */
+static void end_window(int64_t now_ns)
+{
+    LpmEffortSample *s = &channels.sample;
+    uint64_t backlog = all_backlog();
+
     s->wall_ns = now_ns - channels.sample_start_ns;
     s->channels = channels.n_senders;
     s->backlog_after = backlog;
@@ -276,7 +282,7 @@ static void count_frame(MultiFDSendParams *p, const LpmFrameWork *work)
 {
     LpmEffortSample *s = &channels.sample;
     int64_t now_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
-    int64_t wall_ns, window_ns;
+    int64_t wall_ns;
 
     QEMU_LOCK_GUARD(&channels.lock);
     s->raw_bytes += work->raw_bytes;
@@ -289,11 +295,11 @@ static void count_frame(MultiFDSendParams *p, const LpmFrameWork *work)
     s->packed_ns += work->packed_ns;
     channels.sample_frames++;
     wall_ns = now_ns - channels.sample_start_ns;
-    window_ns = lpm_effort_is_new(&channels.effort) ? 0 : WINDOW_NS;
     if (!get_backlog(p->c, &channels.backlog[p->id])) {
         s->link_waits = s->encode_ns * 2 < wall_ns * channels.n_senders;
     }
-    if (wall_ns >= window_ns && channels.sample_frames >= WINDOW_FRAMES) {
+    if (channels.sample_frames >= WINDOW_FRAMES &&
+        wall_ns >= lpm_effort_window_ns(&channels.effort, all_backlog())) {
         end_window(now_ns);
     }
 }

@@ -42,6 +42,11 @@ static const Step steps[LPM_EFFORT_STEPS] = {
 
 /* What more is on its way than this is not the link's own buffer. */
 #define BACKLOG_MIN  (256u * 1024)
+
+/* Long enough to tell something, short enough to follow a link; */
+#define WINDOW_NS    20000000u
+/* where one turns out to be full, buffers should not fill up before. */
+#define FULL_NS      5000000u
 /* A limit is reached when this share of it is used. */
 #define LIMIT_SHARE  0.85
 /*
@@ -75,9 +80,17 @@ void lpm_effort_init(LpmEffort *effort)
     *effort = (LpmEffort) { .step = FIRST_STEP };
 }
 
-gboolean lpm_effort_is_new(const LpmEffort *effort)
+static gboolean is_new(const LpmEffort *effort)
 {
     return effort->link == 0 && effort->given < GIVEN_MIN;
+}
+
+guint64 lpm_effort_window_ns(const LpmEffort *effort, guint64 backlog)
+{
+    if (is_new(effort)) {
+        return 0;
+    }
+    return effort->link == 0 && backlog >= BACKLOG_MIN ? FULL_NS : WINDOW_NS;
 }
 
 int lpm_effort_level(guint step)
@@ -207,7 +220,7 @@ guint lpm_effort_next(LpmEffort *effort, const LpmEffortSample *s)
     learn_codec(effort, s);
     effort->given += s->given_bytes;
     effort->windows++;
-    if (lpm_effort_is_new(effort)) {
+    if (is_new(effort)) {
         return effort->step;
     }
     step = best_step(effort, s);

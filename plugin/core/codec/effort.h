@@ -56,10 +56,12 @@ typedef struct LpmEffort {
 void lpm_effort_init(LpmEffort *effort);
 
 /**
- * lpm_effort_is_new: whether too little is known to choose; windows should
- * be as short as can be.
+ * lpm_effort_window_ns:
+ * @backlog: bytes that the link has not taken now
+ *
+ * Returns: how long the window that goes on has to be, at least.
  */
-gboolean lpm_effort_is_new(const LpmEffort *effort);
+guint64 lpm_effort_window_ns(const LpmEffort *effort, guint64 backlog);
 
 /** lpm_effort_level: of zstd, or LPM_LEVEL_NONE; @step below the number. */
 int lpm_effort_level(guint step);
