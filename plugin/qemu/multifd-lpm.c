@@ -342,11 +342,17 @@ static unsigned place_pages(struct iovec *iov, uint8_t *host,
 
 /*
  * A link for which nothing is compressed is one for which copies cost too
- * much, too; but TLS has to read all bytes anyway, and likes them in a row.
+ * much, too.  But pages that are sent again may be most of what is to send,
+ * on any link, and differences are what ends that; and TLS has to read all
+ * bytes anyway, and likes them in a row.
  */
 static bool sends_in_place(const MultiFDSendParams *p, int level)
 {
-    return level == LPM_LEVEL_NONE && !is_tls(p->c);
+    const MultiFDPages_t *pages = &p->data->u.ram;
+
+    return level == LPM_LEVEL_NONE && !is_tls(p->c) &&
+           !lpm_store_mark(channels.store, pages->block->host, pages->offset,
+                           pages->normal_num, multifd_ram_page_size());
 }
 
 static bool send_in_place(MultiFDSendParams *p, GError **gerr)

@@ -66,6 +66,45 @@ static void test_find(void)
     g_assert_cmpuint(stats_of(store).refused, ==, 0);
 }
 
+static gboolean mark(LpmStore *store, const guint8 *block, guint64 page)
+{
+    guint64 offset = page * PAGE;
+
+    return lpm_store_mark(store, block, &offset, 1, PAGE);
+}
+
+/* The second time is told, as is what is known anyway. */
+static void test_mark(void)
+{
+    g_autoptr(LpmStore) store = lpm_store_new(MIB);
+    g_autoptr(LpmStore) none = lpm_store_new(0);
+    guint64 offsets[] = { 9 * PAGE, 4 * PAGE, 100000 * (guint64)PAGE };
+
+    g_assert_false(mark(store, base, 4));
+    g_assert_false(mark(store, base, 5));
+    g_assert_false(mark(store, other, 4));
+    g_assert_true(mark(store, base, 4));
+    g_assert_true(mark(store, base, 5));
+    g_assert_true(lpm_store_mark(store, base, offsets, 3, PAGE));
+    g_assert_true(mark(store, base, 9));
+    g_assert_true(mark(store, base, 100000));
+    g_assert_false(mark(store, base, 99999));
+
+    *find(store, base, 50).known = TRUE;
+    g_assert_true(mark(store, base, 50));
+    g_assert_false(mark(store, base, 51));
+
+    /* What has no room is not marked, and never told. */
+    g_assert_false(mark(store, base, G_GUINT64_CONSTANT(1) << 50));
+    g_assert_false(mark(store, base, G_GUINT64_CONSTANT(1) << 50));
+    g_assert_false(mark(store, base, 8 * (guint64)MIB));
+    g_assert_false(mark(store, base, 8 * (guint64)MIB));
+    stats_of(store);
+    g_assert_false(mark(none, base, 4));
+    g_assert_false(mark(none, base, 4));
+    g_assert_cmpuint(stats_of(none).used, ==, 0);
+}
+
 /* Another page size under the same name is nothing that we know. */
 static void test_page_size(void)
 {
@@ -161,6 +200,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/lpm/store/find", test_find);
+    g_test_add_func("/lpm/store/mark", test_mark);
     g_test_add_func("/lpm/store/page-size", test_page_size);
     g_test_add_func("/lpm/store/no-budget", test_no_budget);
     g_test_add_func("/lpm/store/budget", test_budget);

@@ -3,10 +3,15 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <string.h>
+
 #include "codec/store.h"
 
 /* Pages of one piece of the store: with 4 KiB pages it has 17 KiB. */
 #define GROUP_PAGES 64u
+
+/* Marks come by 4 KiB, for 128 MiB of RAM with 4 KiB pages. */
+#define ROUND_UP_MARKS(n) (((n) + 4095u) & ~(guint64)4095u)
 
 typedef struct Group {
     guint8 known[GROUP_PAGES];
@@ -17,6 +22,7 @@ typedef struct Block {
     const guint8 *base;
     guint32 page_size;
     GPtrArray *groups;          /* Group *, or NULL where nothing is kept */
+    GByteArray *marks;          /* a bit per page, as far as there are any */
 } Block;
 
 struct LpmStore {
@@ -28,6 +34,7 @@ struct LpmStore {
 static void block_clear(gpointer data)
 {
     g_ptr_array_unref(((Block *)data)->groups);
+    g_byte_array_unref(((Block *)data)->marks);
 }
 
 LpmStore *lpm_store_new(guint64 budget)
@@ -67,7 +74,8 @@ static Block *find_block(LpmStore *store, const guint8 *base,
 static Block *add_block(LpmStore *store, const guint8 *base,
                         guint32 page_size)
 {
-    Block block = { base, page_size, g_ptr_array_new_with_free_func(g_free) };
+    Block block = { base, page_size, g_ptr_array_new_with_free_func(g_free),
+                    g_byte_array_new() };
 
     g_array_append_val(store->blocks, block);
     return &g_array_index(store->blocks, Block, store->blocks->len - 1);
@@ -137,6 +145,53 @@ void lpm_store_find(LpmStore *store, const guint8 *base,
         ret_pages[i] = group ? page_of(block, group, page) :
                                (LpmSentPage) { NULL, NULL };
     }
+}
+
+/* Returns: whether it was set; FALSE too if the budget has no room for it. */
+static gboolean set_mark(LpmStore *store, Block *block, guint64 page)
+{
+    guint have = block->marks->len;
+    guint64 need = page / 8 + 1;
+    guint8 *mark;
+
+    if (need > have) {
+        guint64 more = ROUND_UP_MARKS(need) - have;
+
+        if (need > G_MAXINT32 ||
+            store->stats.used + more > store->stats.budget) {
+            return FALSE;
+        }
+        g_byte_array_set_size(block->marks, have + more);
+        memset(block->marks->data + have, 0, more);
+        store->stats.used += more;
+    }
+    mark = block->marks->data + page / 8;
+    if (*mark >> page % 8 & 1) {
+        return TRUE;
+    }
+    *mark |= 1u << page % 8;
+    return FALSE;
+}
+
+gboolean lpm_store_mark(LpmStore *store, const guint8 *base,
+                        const guint64 *offsets, guint32 n, guint32 page_size)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED =
+        g_mutex_locker_new(&store->lock);
+    Block *block = find_block(store, base, page_size);
+    gboolean again = FALSE;
+
+    if (!block && store->stats.budget != 0) {
+        block = add_block(store, base, page_size);
+    }
+    for (guint32 i = 0; block && i < n; i++) {
+        guint64 page = offsets[i] / page_size;
+        Group *group = find_group(block, page / GROUP_PAGES);
+
+        again |= set_mark(store, block, page) ||
+                 (group && *page_of(block, group, page).known);
+    }
+    return again;
 }
 
 void lpm_store_forget(LpmStore *store, const guint8 *base,

@@ -29,6 +29,9 @@
  * lose every page just before it is needed.  A page that is not covered is
  * sent whole: any budget is right, and 0 keeps nothing.
  *
+ * Pages that leave in place (codec.h) are only marked, a bit each: they cost
+ * no digests until they are sent again, which is then with a look.
+ *
  * Order: multifd never has two versions of one page on their way between two
  * of its syncs, and a sync is passed on both sides by all channels; else a
  * page could be overwritten by its own past without any differences.  So
@@ -71,6 +74,15 @@ void lpm_store_free(LpmStore *store);
 void lpm_store_find(LpmStore *store, const guint8 *base,
                     const guint64 *offsets, guint32 n, guint32 page_size,
                     LpmSentPage *ret_pages);
+
+/**
+ * lpm_store_mark: pages that leave without a look at them.
+ *
+ * Returns: whether one of them was marked before, or is known: it is sent
+ * again, and a look would have paid.  With a budget of 0 never.
+ */
+gboolean lpm_store_mark(LpmStore *store, const guint8 *base,
+                        const guint64 *offsets, guint32 n, guint32 page_size);
 
 /** lpm_store_forget: pages that are sent in another way, as zeros are. */
 void lpm_store_forget(LpmStore *store, const guint8 *base,
