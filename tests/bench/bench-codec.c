@@ -19,12 +19,11 @@
 #include <sys/utsname.h>
 
 #include "bench-channel.h"
+#include "codec/effort.h"
 
 #define MAX_REPEATS 101
 #define MAX_LINES   32u
 
-/* The ladder of codec/effort.c. */
-static const int ladder[] = { LPM_LEVEL_NONE, -5, 1, 3, 5, 7, 9 };
 
 enum { ENCODE, DECODE, ENCODE_AGAIN, DECODE_AGAIN, N_OPS };
 
@@ -138,7 +137,7 @@ static void run_lines(BenchMemory *m, Line *lines, guint n, guint repeats)
 
 static guint make_lines(const Options *o, Line *lines)
 {
-    guint n_levels = o->levels->len ? o->levels->len : G_N_ELEMENTS(ladder);
+    guint n_levels = o->levels->len ? o->levels->len : LPM_EFFORT_STEPS;
     guint n = 0;
 
     lines[n++].codec = &bench_copy;
@@ -146,7 +145,7 @@ static guint make_lines(const Options *o, Line *lines)
     lines[n++].codec = &bench_vanilla;
     for (guint i = 0; i < n_levels && n < MAX_LINES; i++) {
         lines[n].level = o->levels->len ? g_array_index(o->levels, int, i)
-                                        : ladder[i];
+                                        : lpm_effort_level(i);
         lines[n++].codec = &bench_lpm;
     }
     return n;
