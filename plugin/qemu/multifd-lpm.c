@@ -258,10 +258,9 @@ static uint64_t all_backlog(void)
 }
 
 /* With the lock held: one window is over. */
-static void end_window(int64_t now_ns)
+static void end_window(int64_t now_ns, uint64_t backlog)
 {
     LpmEffortSample *s = &channels.sample;
-    uint64_t backlog = all_backlog();
 
     s->wall_ns = now_ns - channels.sample_start_ns;
     s->channels = channels.n_senders;
@@ -283,6 +282,7 @@ static void count_frame(MultiFDSendParams *p, const LpmFrameWork *work)
     LpmEffortSample *s = &channels.sample;
     int64_t now_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
     int64_t wall_ns;
+    uint64_t backlog;
 
     QEMU_LOCK_GUARD(&channels.lock);
     s->raw_bytes += work->raw_bytes;
@@ -298,9 +298,12 @@ static void count_frame(MultiFDSendParams *p, const LpmFrameWork *work)
     if (!get_backlog(p->c, &channels.backlog[p->id])) {
         s->link_waits = s->encode_ns * 2 < wall_ns * channels.n_senders;
     }
-    if (channels.sample_frames >= WINDOW_FRAMES &&
-        wall_ns >= lpm_effort_window_ns(&channels.effort, all_backlog())) {
-        end_window(now_ns);
+    if (channels.sample_frames < WINDOW_FRAMES) {
+        return;
+    }
+    backlog = all_backlog();
+    if (wall_ns >= lpm_effort_window_ns(&channels.effort, backlog)) {
+        end_window(now_ns, backlog);
     }
 }
 

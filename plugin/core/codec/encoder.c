@@ -441,7 +441,7 @@ gboolean lpm_encoder_encode(LpmEncoder *encoder, const guint8 *base,
 
     end_frame(encoder, &h, frame, offsets, start_ns);
     *ret_frame = frame;
-    *ret_len = LPM_FRAME_HEADER_BYTES + (gsize)h.payload_bytes;
+    *ret_len = encoder->work.wire_bytes;
     return TRUE;
 }
 

@@ -81,6 +81,16 @@ static Block *add_block(LpmStore *store, const guint8 *base,
     return &g_array_index(store->blocks, Block, store->blocks->len - 1);
 }
 
+/* Returns: NULL if nothing may be kept. */
+static Block *take_block(LpmStore *store, const guint8 *base,
+                         guint32 page_size)
+{
+    Block *block = find_block(store, base, page_size);
+
+    return block || store->stats.budget == 0 ? block :
+           add_block(store, base, page_size);
+}
+
 static Group *find_group(const Block *block, guint64 index)
 {
     return index < block->groups->len ?
@@ -129,11 +139,8 @@ void lpm_store_find(LpmStore *store, const guint8 *base,
 {
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED =
         g_mutex_locker_new(&store->lock);
-    Block *block = find_block(store, base, page_size);
+    Block *block = take_block(store, base, page_size);
 
-    if (!block && store->stats.budget != 0) {
-        block = add_block(store, base, page_size);
-    }
     for (guint32 i = 0; i < n; i++) {
         guint64 page = offsets[i] / page_size;
         Group *group = block ? find_group(block, page / GROUP_PAGES) : NULL;
@@ -178,12 +185,9 @@ gboolean lpm_store_mark(LpmStore *store, const guint8 *base,
 {
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED =
         g_mutex_locker_new(&store->lock);
-    Block *block = find_block(store, base, page_size);
+    Block *block = take_block(store, base, page_size);
     gboolean again = FALSE;
 
-    if (!block && store->stats.budget != 0) {
-        block = add_block(store, base, page_size);
-    }
     for (guint32 i = 0; block && i < n; i++) {
         guint64 page = offsets[i] / page_size;
         Group *group = find_group(block, page / GROUP_PAGES);
