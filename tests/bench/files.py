@@ -26,16 +26,22 @@ def packages(folder="debs"):
     return sorted(glob.glob(os.path.join(cache, folder, "*.deb")))
 
 
-def files_of(package):
+def members_of(package):
+    """Each member, and its content if it is a file."""
     packed = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package],
                               stdout=subprocess.PIPE)
     with packed, tarfile.open(fileobj=packed.stdout, mode="r|") as members:
         for member in members:
-            if member.isfile():
-                data = members.extractfile(member).read()
-                yield (lzma.decompress(data) if member.name.endswith(".xz")
-                       else data)
+            yield member, (members.extractfile(member).read()
+                           if member.isfile() else None)
         packed.stdout.read()    # what pads the archive
+
+
+def files_of(package):
+    for member, data in members_of(package):
+        if member.isfile():
+            yield (lzma.decompress(data) if member.name.endswith(".xz")
+                   else data)
 
 
 def image(folder=None):

@@ -10,7 +10,6 @@ import hashlib
 import io
 import os
 import re
-import subprocess
 import tarfile
 
 import machine
@@ -32,18 +31,14 @@ def members_of(packages):
     """{name: content} and {name: what it is a link to}, without folders."""
     found, links = {}, {}
     for package in packages:
-        packed = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package],
-                                  stdout=subprocess.PIPE)
-        with packed, tarfile.open(fileobj=packed.stdout, mode="r|") as some:
-            for member in some:
-                folder, name = os.path.split(member.name)
-                if not FOLDER.fullmatch(folder):
-                    continue
-                if member.isfile():
-                    found[name] = some.extractfile(member).read()
-                elif member.issym():
-                    links[name] = os.path.basename(member.linkname)
-            packed.stdout.read()    # what pads the archive
+        for member, data in files.members_of(package):
+            folder, name = os.path.split(member.name)
+            if not FOLDER.fullmatch(folder):
+                continue
+            if member.isfile():
+                found[name] = data
+            elif member.issym():
+                links[name] = os.path.basename(member.linkname)
     return found, links
 
 

@@ -315,22 +315,30 @@ fetch_guest()
     kernel_deb=$(find "$LPM_CACHE/debs" -name 'linux-image-*.deb')
 }
 
+# download_debs FOLDER PACKAGE...: of the cache, there as a whole or not.
+download_debs()
+{
+    debs_folder=$LPM_CACHE/$1
+    shift
+    rm -rf "$debs_folder.new"
+    mkdir -p "$debs_folder.new"
+    cd "$debs_folder.new"
+    retry apt-get -q download "$@"
+    sha256sum ./*.deb > SHA256SUMS
+    rm -rf "$debs_folder"
+    mv "$debs_folder.new" "$debs_folder"
+}
+
 fetch_old_kernel_now()
 {
     apt_bookworm_guest
     retry apt_update
-    rm -rf "$LPM_CACHE/old-kernel.new"
-    mkdir -p "$LPM_CACHE/old-kernel.new"
-    cd "$LPM_CACHE/old-kernel.new"
     kernel=$(guest_kernel)
     case $kernel in
     linux-image-6.1.*) ;;
     *) echo "no kernel 6.1 for ppc64el found, but '$kernel'"; return 1 ;;
     esac
-    retry apt-get -q download "$kernel"
-    sha256sum ./*.deb > SHA256SUMS
-    rm -rf "$LPM_CACHE/old-kernel"
-    mv "$LPM_CACHE/old-kernel.new" "$LPM_CACHE/old-kernel"
+    download_debs old-kernel "$kernel"
 }
 
 # fetch_old_kernel: sets old_kernel_deb, which build-guest.py unpacks.
@@ -353,14 +361,8 @@ fetch_redis_now()
 {
     apt_bookworm_guest
     retry apt_update
-    rm -rf "$LPM_CACHE/redis.new"
-    mkdir -p "$LPM_CACHE/redis.new"
-    cd "$LPM_CACHE/redis.new"
     # shellcheck disable=SC2086 # a list of names
-    retry apt-get -q download $lpm_packages_redis
-    sha256sum ./*.deb > SHA256SUMS
-    rm -rf "$LPM_CACHE/redis"
-    mv "$LPM_CACHE/redis.new" "$LPM_CACHE/redis"
+    download_debs redis $lpm_packages_redis
 }
 
 # fetch_redis: the packages from which tests/bench/redis.py makes a disk.
