@@ -89,11 +89,29 @@ typedef struct LpmOptions {
     guint count;            /* 0: not given */
 } LpmOptions;
 
+/* One of run and run_args is set. */
 typedef struct LpmCommand {
     const char *name;
     const char *summary;
     int (*run)(LpmOptions *options);
+    /* for a command whose options are its own; argv[0] is its name */
+    int (*run_args)(const struct LpmCommand *command, int argc, char **argv);
 } LpmCommand;
+
+/**
+ * lpm_parse_own:
+ * @parameters: (nullable): what stands behind the options, for help
+ * @entries: without --help and --version, which are added
+ * @argc, @argv: (inout): what is no option is left, behind argv[0]
+ * @ret_exit: (out): when the return value is false
+ *
+ * For run_args.  Prints help or a usage error itself.
+ *
+ * Returns: whether to go on.
+ */
+gboolean lpm_parse_own(const LpmCommand *command, const char *parameters,
+                       const GOptionEntry *entries, int *argc, char ***argv,
+                       int *ret_exit);
 
 /**
  * lpm_options_parse:

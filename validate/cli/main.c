@@ -63,6 +63,10 @@ int main(int argc, char **argv)
             LpmOptions options = { 0 };
             int code = LPM_EXIT_USAGE;
 
+            if (commands[i].run_args != NULL) {
+                return commands[i].run_args(&commands[i], argc - 1,
+                                            argv + 1);
+            }
             if (lpm_options_parse(&options, commands[i].name,
                                   commands[i].summary, argc - 1, argv + 1,
                                   &code)) {

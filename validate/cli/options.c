@@ -239,6 +239,48 @@ static char **words_of(int argc, char *const *argv)
     return words;
 }
 
+static void print_help_of(GOptionContext *context, const char *command)
+{
+    g_autofree char *prg = g_strconcat("lpm ", command, NULL);
+    g_autofree char *text = NULL;
+
+    g_set_prgname(prg);
+    text = g_option_context_get_help(context, TRUE, NULL);
+    fputs(text, stdout);
+}
+
+gboolean lpm_parse_own(const LpmCommand *command, const char *parameters,
+                       const GOptionEntry *entries, int *argc, char ***argv,
+                       int *ret_exit)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(parameters);
+    g_autoptr(GError) err = NULL;
+    gboolean help = FALSE;
+    gboolean version = FALSE;
+    const GOptionEntry common[] = {
+        { "help", 'h', 0, G_OPTION_ARG_NONE, &help, "this text", NULL },
+        { "version", 'V', 0, G_OPTION_ARG_NONE, &version,
+          "the version of lpm", NULL },
+        { NULL },
+    };
+
+    g_option_context_set_help_enabled(context, FALSE);
+    g_option_context_set_summary(context, command->summary);
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_add_main_entries(context, common, NULL);
+    if (!g_option_context_parse(context, argc, argv, &err)) {
+        *ret_exit = lpm_usage("%s: %s", command->name, err->message);
+        return FALSE;
+    }
+    if (help) {
+        print_help_of(context, command->name);
+    } else if (version) {
+        puts("lpm " LPM_VERSION);
+    }
+    *ret_exit = LPM_EXIT_PASS;
+    return !help && !version;
+}
+
 gboolean lpm_options_parse(LpmOptions *options, const char *command,
                            const char *summary, int argc, char **argv,
                            int *ret_exit)
@@ -422,12 +464,7 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         return FALSE;
     }
     if (help) {
-        g_autofree char *prg = g_strconcat("lpm ", command, NULL);
-        g_autofree char *text = NULL;
-
-        g_set_prgname(prg);
-        text = g_option_context_get_help(context, TRUE, NULL);
-        fputs(text, stdout);
+        print_help_of(context, command);
         *ret_exit = LPM_EXIT_PASS;
         return FALSE;
     }
