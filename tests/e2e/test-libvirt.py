@@ -1,67 +1,24 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Two real libvirt daemons, a running pseries guest, and what lpm says.
-
-Each daemon has mount, network and UTS namespaces and private directories of
-its own, so nothing of this host's libvirt is seen or changed.
-"""
+"""Two real libvirt daemons, a running pseries guest, and what lpm says."""
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 import uuid
 
+import virthost
 from harness import (BOOT_DEADLINE, Bench, Tap, TestError, expect, lpm_program,
-                     qemu, require, wait_for)
+                     require, wait_for)
 
-TOOLS = ("libvirtd", "virsh", "ip", "unshare", "nsenter", "mount")
-PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 # One call of lpm's may take 10 s; the rest is for machines with load.
 ERROR_DEADLINE = 40
 MAC = "52:54:00:6c:70:6d"
 GUEST = "lpar1"
 
-LIBVIRTD_CONF = """\
-host_uuid = "%s"
-auth_unix_ro = "none"
-auth_unix_rw = "none"
-log_outputs = "2:file:/var/log/libvirt/libvirtd.log"
-"""
-QEMU_CONF = """\
-user = "root"
-group = "root"
-dynamic_ownership = 0
-remember_owner = 0
-security_driver = "none"
-cgroup_controllers = [ ]
-namespaces = [ ]
-stdio_handler = "file"
-"""
-# Debian makes this user in a package that we do not need.
-USERS = {"passwd": "libvirt-qemu:x:64055:64055::/:/usr/sbin/nologin\n",
-         "group": "libvirt-qemu:x:64055:\nkvm:x:64056:\n"}
-BEGIN = """set -eu
-mount -t tmpfs tmpfs /run
-mkdir /run/libvirt
-mount -t sysfs sysfs /sys
-for pair in etc:/etc/libvirt run:/run/libvirt lib:/var/lib/libvirt \
-            log:/var/log/libvirt cache:/var/cache/libvirt; do
-    mkdir -p "${pair#*:}"
-    mount --bind "$1/${pair%%:*}" "${pair#*:}"
-done
-mount --bind "$1/passwd" /etc/passwd
-mount --bind "$1/group" /etc/group
-hostname "$2"
-ip link set lo up
-ip link add br0 type bridge
-ip link set br0 up
-exec env -i PATH="$3" HOME=/root LC_ALL=C.UTF-8 \
-    libvirtd --pid-file "$1/libvirtd.pid"
-"""
 DOMAIN = """\
 <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>%(name)s</name>
@@ -105,111 +62,6 @@ NETWORK = """\
 """
 
 
-class Host:
-    """A libvirt daemon with a world of its own."""
-
-    def __init__(self, workdir, name):
-        self.name = name
-        self.dir = os.path.join(workdir, name)
-        self.uuid = str(uuid.uuid4())
-        self.process = None
-        for folder in ("etc", "run", "lib", "log", "cache", "bin"):
-            os.makedirs(os.path.join(self.dir, folder))
-        self.write("etc/libvirtd.conf", LIBVIRTD_CONF % self.uuid)
-        self.write("etc/qemu.conf", QEMU_CONF)
-        for name_, lines in USERS.items():
-            with open("/etc/" + name_, encoding="utf-8") as f:
-                old = [line for line in f if not
-                       line.startswith(("libvirt-qemu:", "kvm:"))]
-            self.write(name_, "".join(old) + lines)
-        # libvirtd finds emulators by name; ours finds its modules itself.
-        self.emulator = self.write(
-            "bin/qemu-system-ppc64", '#!/bin/sh\nexec "%s" %s "$@"\n' % (
-                qemu(), "-L " + os.environ["LPM_FIRMWARE"]
-                if os.environ.get("LPM_FIRMWARE") else ""))
-        os.chmod(self.emulator, 0o755)
-
-    def write(self, name, text):
-        path = os.path.join(self.dir, name)
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
-        return path
-
-    @property
-    def socket(self):
-        return os.path.join(self.dir, "run", "libvirt-sock")
-
-    @property
-    def uri(self):
-        return "qemu+unix:///system?socket=" + self.socket
-
-    def output(self):
-        with open(os.path.join(self.dir, "out"), errors="replace") as f:
-            return f.read().strip()
-
-    def start(self):
-        if os.path.exists(self.socket):
-            os.unlink(self.socket)
-        with open(os.path.join(self.dir, "out"), "w",
-                  encoding="utf-8") as out:
-            self.process = subprocess.Popen(
-                ["unshare", "-m", "-u", "-n", "--propagation", "private",
-                 "sh", "-c", BEGIN, "sh", self.dir, "host-" + self.name,
-                 os.path.join(self.dir, "bin") + ":" + PATH],
-                stdin=subprocess.DEVNULL, stdout=out,
-                stderr=subprocess.STDOUT)
-
-        def up():
-            if self.process.poll() is not None:
-                raise TestError("libvirtd of %s ended: %s" % (
-                    self.name, self.output()))
-            return os.path.exists(self.socket)
-        wait_for(up, "libvirtd of " + self.name)
-        # The first question takes long: it probes every emulator.
-        self.virsh("capabilities")
-        self.virsh("domcapabilities", "--arch", "ppc64", "--machine",
-                   "pseries")
-
-    def virsh(self, *args, check=True):
-        done = subprocess.run(["virsh", "-q", "-c", self.uri, *args],
-                              stdin=subprocess.DEVNULL, text=True,
-                              capture_output=True, timeout=120, check=False)
-        if check and done.returncode:
-            raise TestError("virsh %s: %s" % (" ".join(args), done.stderr))
-        return done.stdout.strip()
-
-    def signal(self, number):
-        os.kill(self.process.pid, number)
-
-    def console(self):
-        try:
-            with open(os.path.join(self.dir, "log", "console.log"),
-                      errors="replace", encoding="utf-8") as f:
-                return f.read()
-        except FileNotFoundError:
-            return ""
-
-    def close(self):
-        # Guests outlive their daemon; their pids are in its own folder.
-        for name in os.listdir(os.path.join(self.dir, "run", "qemu")) \
-                if os.path.isdir(os.path.join(self.dir, "run", "qemu")) \
-                else []:
-            if name.endswith(".pid"):
-                with open(os.path.join(self.dir, "run", "qemu", name),
-                          encoding="utf-8") as f:
-                    pid = int(f.read() or 0)
-                try:
-                    with open("/proc/%d/cmdline" % pid, "rb") as f:
-                        if b"guest=" + GUEST.encode() in f.read():
-                            os.kill(pid, signal.SIGKILL)
-                except OSError:
-                    pass
-        if self.process and self.process.poll() is None:
-            self.process.kill()
-        if self.process:
-            self.process.wait()
-
-
 class Stage:
     """Both hosts, and the guest on the first; made when first asked for."""
 
@@ -223,8 +75,8 @@ class Stage:
             return
         with open(self.disk, "wb") as f:
             f.truncate(64 << 20)
-        self.source = Host(self.bench.dir, "a")
-        self.destination = Host(self.bench.dir, "b")
+        self.source = virthost.Host(self.bench.dir, "a")
+        self.destination = virthost.Host(self.bench.dir, "b")
         self.source.start()
         self.destination.start()
         network = self.source.write("lan.xml", NETWORK)
@@ -275,24 +127,10 @@ def validate(stage, *more):
 
 def missing():
     """Why this cannot run here, or None."""
-    for tool in TOOLS:
-        if not shutil.which(tool, path=PATH):
-            return "no %s (tests/lib/packages.sh: lpm_packages_libvirt)" % (
-                tool)
     code, _, err, _ = lpm("facts", "--source", "test:///default")
     if code != 0 and "built without libvirt" in err:
         return "lpm was built without libvirt"
-    return None
-
-
-def forbidden():
-    done = subprocess.run(
-        ["unshare", "-m", "-u", "-n", "--propagation", "private", "sh", "-c",
-         "mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys && "
-         "ip link add br0 type bridge && hostname x"],
-        capture_output=True, text=True, check=False,
-        env={**os.environ, "PATH": PATH})
-    return done.stderr.strip() if done.returncode else None
+    return virthost.missing_tool()
 
 
 def main():
@@ -301,7 +139,7 @@ def main():
     if why:
         print("1..0 # SKIP " + why)
         return 0
-    why = forbidden()
+    why = virthost.forbidden()
     if why:
         # A name of its own: tests/allowed-skips has this one alone.
         print("1..1\nok 1 namespaces # SKIP not allowed here: "
