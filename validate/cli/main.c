@@ -25,6 +25,10 @@ static const LpmCommand commands[] = {
     { "offer", "Print what one side says of itself, for offer:FILE.",
       lpm_cmd_offer },
     { "wwpn", "Make pairs of WWPNs, or list who uses which.", lpm_cmd_wwpn },
+#ifdef LPM_HAVE_LIBVIRT
+    { "define", "Make QEMU's arguments from a domain's metadata.", NULL,
+      lpm_cmd_define },
+#endif
     { "vfc", "Say who is logged in to the SAN, or log one side out.",
       lpm_cmd_vfc },
 };
