@@ -247,6 +247,25 @@ class Stage:
             raise TestError("%s: %s" % (command, reply))
         return reply["return"]
 
+    def tls(self):
+        """Certificates for both, once."""
+        folder = os.path.join(self.bench.dir, "ca")
+        if not os.path.exists(folder):
+            virthost.make_tls(folder, self.hosts.values())
+
+    def mend(self):
+        """Daemons and cables as they were, after a test broke one."""
+        for host in self.hosts.values():
+            self.lan.mend(host)
+            if host.process.poll() is not None:
+                host.start_daemon()
+
+    def logs(self):
+        """What QEMU said on both hosts."""
+        return "".join("\n# QEMU on host-%s: %s" % (
+            h.name, h.read("log/qemu/%s.log" % NAME)[-1500:])
+            for h in self.hosts.values())
+
     def runs_on(self, host):
         """There, and nowhere else."""
         for other in self.hosts.values():

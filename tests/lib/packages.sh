@@ -26,7 +26,7 @@ lpm_packages_build='
 # that test starts; nothing of this starts one by itself.
 lpm_packages_libvirt='
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients
-    iproute2 util-linux'
+    iproute2 util-linux openssl'
 # Debian 13 has as packages of their own what Debian 12 has in the daemon's.
 lpm_packages_libvirt_trixie='
     libvirt-daemon-driver-interface libvirt-daemon-driver-network

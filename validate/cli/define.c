@@ -73,7 +73,7 @@ static int run(const Define *define, const char *path)
         return lpm_usage("%s", err->message);
     }
     before = lpm_domain_text(domain);
-    if (!lpm_domain_prepare(domain, policy, &err)) {
+    if (!lpm_domain_prepare(domain, policy, LPM_DOMAIN_STARTS, &err)) {
         lpm_say("%s", err->message);
         return LPM_EXIT_FAIL;
     }

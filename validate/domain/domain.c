@@ -481,8 +481,10 @@ static gboolean take_old(const LpmDomain *domain, const GPtrArray *args,
            g_str_equal((const char *)g_ptr_array_index(args, i + 1), CODEC);
 }
 
-static LpmOpts *object_of(const LpmDomain *domain, Old *old)
+static LpmOpts *object_of(const LpmDomain *domain, LpmDomainWay way, Old *old)
 {
+    gboolean live_only = way == LPM_DOMAIN_ARRIVES &&
+                         g_strcmp0(domain->peer, "allow") != 0;
     LpmOpts *opts = old->object != NULL ? g_steal_pointer(&old->object) :
                     lpm_opts_new(OBJECT);
 
@@ -492,6 +494,7 @@ static LpmOpts *object_of(const LpmDomain *domain, Old *old)
     lpm_opts_set(opts, "preferred-mode", domain->preferred);
     lpm_opts_set(opts, "peer", domain->peer);
     lpm_opts_set(opts, "check-ram", domain->check_ram);
+    lpm_opts_set(opts, "live-only", live_only ? "on" : NULL);
     return opts;
 }
 
@@ -571,10 +574,10 @@ static GPtrArray *fabrics_of(const LpmDomain *domain, const LpmPolicy *policy,
     return g_steal_pointer(&fabrics);
 }
 
-static void add_own(const LpmDomain *domain, GPtrArray *args,
+static void add_own(const LpmDomain *domain, LpmDomainWay way, GPtrArray *args,
                     const GPtrArray *fabrics, Old *old)
 {
-    g_autoptr(LpmOpts) object = object_of(domain, old);
+    g_autoptr(LpmOpts) object = object_of(domain, way, old);
 
     add_option(args, "-object", lpm_opts_text(object));
     add_option(args, "-global", g_strdup(CODEC));
@@ -631,7 +634,7 @@ static void set_cpu(LpmDomain *domain, GPtrArray *args,
 }
 
 gboolean lpm_domain_prepare(LpmDomain *domain, const LpmPolicy *policy,
-                            GError **error)
+                            LpmDomainWay way, GError **error)
 {
     g_autoptr(GPtrArray) fabrics = fabrics_of(domain, policy, error);
     g_autoptr(GPtrArray) before = NULL;
@@ -653,7 +656,7 @@ gboolean lpm_domain_prepare(LpmDomain *domain, const LpmPolicy *policy,
         }
     }
     if (domain->own != NULL) {
-        add_own(domain, args, fabrics, &old);
+        add_own(domain, way, args, fabrics, &old);
     }
     set_cpu(domain, args, policy);
     set_arguments(domain, args);

@@ -75,6 +75,12 @@ void lpm_domain_swap(LpmDomain *domain);
  */
 void lpm_domain_take_use(LpmDomain *domain, const LpmDomain *other);
 
+typedef enum LpmDomainWay {
+    LPM_DOMAIN_STARTS,      /* or is restored from what was saved */
+    LPM_DOMAIN_ARRIVES,     /* by a move, of which nothing but that is let in
+                               unless the metadata says peer allow */
+} LpmDomainWay;
+
 /**
  * lpm_domain_prepare:
  * @policy: of the host that QEMU will run on
@@ -85,7 +91,7 @@ void lpm_domain_take_use(LpmDomain *domain, const LpmDomain *other);
  * was).
  */
 gboolean lpm_domain_prepare(LpmDomain *domain, const LpmPolicy *policy,
-                            GError **error);
+                            LpmDomainWay way, GError **error);
 
 /** lpm_domain_text: (transfer full): the XML as it is now. */
 char *lpm_domain_text(const LpmDomain *domain);

@@ -9,6 +9,7 @@
  *   migrate begin   a domain is about to arrive, its XML on stdin: refuse it
  *                   (exit 3, reasons on stderr, which virsh shows), or write
  *                   the XML with what QEMU needs on this host
+ *   restore begin   the same for a saved domain, which keeps its WWPNs
  *   started begin   its QEMU is there: a process of its own waits for what
  *                   comes of the move and settles it (settle.h)
  * All else, and all domains that have nothing of ours, pass.
@@ -63,7 +64,7 @@ static gboolean may_be_ours(const char *xml)
            strstr(xml, "spapr-vfc") != NULL;
 }
 
-static int on_migrate(const char *name, const char *xml)
+static int on_arrival(const char *name, const char *xml, LpmDomainWay way)
 {
     g_autoptr(GError) err = NULL;
     g_autoptr(LpmDomain) domain = lpm_domain_parse("domain XML", xml, &err);
@@ -81,8 +82,10 @@ static int on_migrate(const char *name, const char *xml)
     if (policy == NULL) {
         return refuse(name, err->message);
     }
-    lpm_domain_swap(domain);
-    if (!lpm_domain_prepare(domain, policy, &err)) {
+    if (way == LPM_DOMAIN_ARRIVES) {
+        lpm_domain_swap(domain);
+    }
+    if (!lpm_domain_prepare(domain, policy, way, &err)) {
         return refuse(name, err->message);
     }
     reasons = lpm_hook_judge(domain, policy, "", &err);
@@ -112,6 +115,7 @@ int main(int argc, char **argv)
         return EXIT_REFUSED;
     }
     if (!g_str_equal(operation, "migrate") &&
+        !g_str_equal(operation, "restore") &&
         !g_str_equal(operation, "started")) {
         return EXIT_PASS;
     }
@@ -119,9 +123,10 @@ int main(int argc, char **argv)
     if (xml == NULL || !may_be_ours(xml)) {
         return EXIT_PASS;
     }
-    if (g_str_equal(operation, "migrate")) {
-        return on_migrate(safe, xml);
+    if (g_str_equal(operation, "started")) {
+        lpm_settle_begin(xml);
+        return EXIT_PASS;
     }
-    lpm_settle_begin(xml);
-    return EXIT_PASS;
+    return on_arrival(safe, xml, g_str_equal(operation, "migrate") ?
+                      LPM_DOMAIN_ARRIVES : LPM_DOMAIN_STARTS);
 }

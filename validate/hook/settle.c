@@ -128,7 +128,7 @@ static gboolean define_again(virConnectPtr conn, virDomainPtr dom,
         return FALSE;
     }
     lpm_domain_take_use(persistent, running);
-    if (!lpm_domain_prepare(persistent, policy, error)) {
+    if (!lpm_domain_prepare(persistent, policy, LPM_DOMAIN_STARTS, error)) {
         return FALSE;
     }
     text = lpm_domain_text(persistent);
