@@ -17,6 +17,8 @@
 /* --parallel brings our codec: libvirt leaves this parameter alone. */
 #define CODEC           "migration.multifd-compression=lpm"
 #define HOST_CPU        "host-cpu"
+#define PREFERRED       "preferred-mode"
+#define PREFIX_DEPTH    3u      /* domain/metadata/partition/mode */
 
 typedef struct Adapter {
     xmlNode *node;          /* of the metadata */
@@ -188,8 +190,12 @@ static gboolean read_mode(const LpmDomain *domain, xmlNode *node,
 {
     g_autofree char *text = lpm_xml_content(node);
 
-    return (text != NULL && lpm_mode_parse(text, ret_mode) &&
-            lpm_mode_qemu_name(*ret_mode) != NULL) ||
+    /* "" would be the default, which is no current mode */
+    return (text != NULL && text[0] != '\0' &&
+            lpm_mode_parse(text, ret_mode) &&
+            lpm_mode_qemu_name(*ret_mode) != NULL &&
+            (lpm_xml_is(node, PREFERRED) ||
+             lpm_mode_can_be_current(*ret_mode))) ||
            refuse(domain, error, "%s: got '%s', wanted power8, power9, "
                   "power10 or power11", (const char *)node->name,
                   text != NULL ? text : "");
@@ -218,7 +224,7 @@ static gboolean read_element(LpmDomain *domain, xmlNode *node, GError **error)
     if (lpm_xml_is(node, "fibre-channel")) {
         return read_adapter(domain, node, error);
     }
-    if (lpm_xml_is(node, "preferred-mode")) {
+    if (lpm_xml_is(node, PREFERRED)) {
         if (!read_mode(domain, node, &mode, error)) {
             return FALSE;
         }
@@ -264,6 +270,28 @@ static gboolean read_metadata(LpmDomain *domain, GError **error)
     return TRUE;
 }
 
+/* libxml2 takes an undeclared prefix for a part of the name, and goes on. */
+static gboolean check_prefixes(const LpmDomain *domain, const xmlNode *parent,
+                               guint depth, GError **error)
+{
+    for (const xmlNode *node = parent->children; node != NULL;
+         node = node->next) {
+        if (node->type != XML_ELEMENT_NODE) {
+            continue;
+        }
+        if (strchr((const char *)node->name, ':') != NULL) {
+            g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
+                        "%s: <%s>: its prefix is not declared",
+                        domain->title, (const char *)node->name);
+            return FALSE;
+        }
+        if (depth > 1 && !check_prefixes(domain, node, depth - 1, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 LpmDomain *lpm_domain_parse(const char *title, const char *xml,
                             GError **error)
 {
@@ -276,6 +304,9 @@ LpmDomain *lpm_domain_parse(const char *title, const char *xml,
         return NULL;
     }
     domain->root = lpm_xml.DocGetRootElement(domain->doc);
+    if (!check_prefixes(domain, domain->root, PREFIX_DEPTH, error)) {
+        return NULL;
+    }
     domain->name = lpm_xml_content(lpm_xml_child(domain->root, "name"));
     domain->uuid = lpm_xml_content(lpm_xml_child(domain->root, "uuid"));
     domain->cpu_model = lpm_xml_content(
@@ -346,6 +377,7 @@ static gboolean is_option(const GPtrArray *args, guint i, const char *name)
     const char *arg = g_ptr_array_index(args, i);
 
     return i + 1 < args->len && arg[0] == '-' &&
+           ((const char *)g_ptr_array_index(args, i + 1))[0] != '-' &&
            g_str_equal(arg + (arg[1] == '-' ? 2 : 1), name);
 }
 
@@ -385,6 +417,20 @@ static void add_option(GPtrArray *args, const char *name, char *value)
     g_ptr_array_add(args, value);
 }
 
+static xmlNode *new_commandline(LpmDomain *domain, xmlNs *ns)
+{
+    const xmlChar *href = (const xmlChar *)QEMU_NAMESPACE;
+    const xmlChar *prefix = (const xmlChar *)"qemu";
+    xmlNode *line = lpm_xml.NewDocNode(domain->doc, NULL,
+                                       (const xmlChar *)"commandline", NULL);
+
+    lpm_xml.AddChild(domain->root, line);
+    ns = ns != NULL ? ns : lpm_xml.NewNs(domain->root, href, prefix);
+    /* unless the root has another one by that name */
+    line->ns = ns != NULL ? ns : lpm_xml.NewNs(line, href, prefix);
+    return line;
+}
+
 static void set_arguments(LpmDomain *domain, const GPtrArray *args)
 {
     xmlNode *line = commandline(domain);
@@ -399,11 +445,7 @@ static void set_arguments(LpmDomain *domain, const GPtrArray *args)
         }
     }
     if (line == NULL) {
-        ns = ns != NULL ? ns : lpm_xml.NewNs(domain->root,
-            (const xmlChar *)QEMU_NAMESPACE, (const xmlChar *)"qemu");
-        line = lpm_xml.NewDocNode(domain->doc, ns,
-                                  (const xmlChar *)"commandline", NULL);
-        lpm_xml.AddChild(domain->root, line);
+        line = new_commandline(domain, ns);
     }
     for (xmlNode *node = line->children, *next; node != NULL; node = next) {
         next = node->next;
@@ -491,7 +533,7 @@ static LpmOpts *object_of(const LpmDomain *domain, LpmDomainWay way, Old *old)
     if (lpm_opts_get(opts, "id") == NULL) {
         lpm_opts_set(opts, "id", "lpm0");
     }
-    lpm_opts_set(opts, "preferred-mode", domain->preferred);
+    lpm_opts_set(opts, PREFERRED, domain->preferred);
     lpm_opts_set(opts, "peer", domain->peer);
     lpm_opts_set(opts, "check-ram", domain->check_ram);
     lpm_opts_set(opts, "live-only", live_only ? "on" : NULL);

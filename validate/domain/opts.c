@@ -69,6 +69,14 @@ static char *next_part(const char **at)
     return g_string_free(part, FALSE);
 }
 
+/* QEMU's keys are words; what has others is not for us to write again. */
+static gboolean is_key(const char *key)
+{
+    return key[0] != '\0' &&
+           strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                  "0123456789-_.") == strlen(key);
+}
+
 LpmOpts *lpm_opts_parse(const char *text)
 {
     g_autoptr(LpmOpts) opts = lpm_opts_new("");
@@ -81,11 +89,13 @@ LpmOpts *lpm_opts_parse(const char *text)
         g_autofree char *part = next_part(&at);
         char *mark = strchr(part, '=');
 
-        if (i > KEYS_MAX) {
+        if (mark != NULL) {
+            *mark = '\0';
+        }
+        if (i > KEYS_MAX || ((mark != NULL || i > 0) && !is_key(part))) {
             return NULL;
         }
         if (mark != NULL) {
-            *mark = '\0';
             add(opts, part, mark + 1);
         } else if (i == 0) {
             g_free(opts->first);

@@ -15,7 +15,7 @@ typedef struct LpmOpts LpmOpts;
  * @text: as on a command line; a doubled comma is one in a value
  *
  * Returns: (transfer full) (nullable): NULL: it is JSON, which we leave as it
- * is, or has more than 64 keys.  Free with lpm_opts_free().
+ * is, or has odd keys, or more than 64.  Free with lpm_opts_free().
  */
 LpmOpts *lpm_opts_parse(const char *text);
 
