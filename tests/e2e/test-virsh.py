@@ -232,6 +232,20 @@ def cases(stage):
             raise TestError("exit %d: %s" % (done.returncode, done.stderr))
         stage.runs_on(stage.here)
 
+    @tap.case("saved and restored where it has come to")
+    def _():
+        stage.up()
+        host = stage.here
+        image = stage.bench.socket("saved")
+        host.virsh("save", NAME, image)
+        expect("who is logged in meanwhile", stage.sessions(), [])
+        host.virsh("restore", image)
+        stage.arrived(host)
+        line = stage.goes_on()
+        says(host, stage.active, stage.cpu_of(host))
+        expect("bad pages", check_memory(stage.guest), 0)
+        return "gap of its disk %d ms" % line["gap_ms"]
+
     for title, options, wanted in MATRIX:
         @tap.case("virsh migrate " + title, title not in SHORT)
         def _(options=options, wanted=wanted):

@@ -185,6 +185,11 @@ class Stage:
         host.write("lpm-etc/host.conf", HOST_CONF % (
             self.CPUS[host.name], self.san.portal))
 
+    def cpu_of(self, host):
+        """What -cpu a guest gets there, or None for what <cpu> says."""
+        return self.CPUS[host.name] if self.CPUS[host.name] != "POWER10" \
+            else None
+
     def domain(self, **given):
         values = {
             "name": NAME, "uuid": str(uuid.uuid4()), "mib": self.MIB,

@@ -279,7 +279,9 @@ static gboolean check_prefixes(const LpmDomain *domain, const xmlNode *parent,
         if (node->type != XML_ELEMENT_NODE) {
             continue;
         }
-        if (strchr((const char *)node->name, ':') != NULL) {
+        if (strchr((const char *)node->name, ':') != NULL ||
+            (node->ns != NULL && node->ns->prefix != NULL &&
+             strchr((const char *)node->ns->prefix, ':') != NULL)) {
             g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
                         "%s: <%s>: its prefix is not declared",
                         domain->title, (const char *)node->name);
@@ -440,7 +442,8 @@ static void set_arguments(LpmDomain *domain, const GPtrArray *args)
         return;
     }
     for (xmlNs *one = domain->root->nsDef; one != NULL; one = one->next) {
-        if (strcmp((const char *)one->href, QEMU_NAMESPACE) == 0) {
+        if (strcmp((const char *)one->href, QEMU_NAMESPACE) == 0 &&
+            g_strcmp0((const char *)one->prefix, "qemu") == 0) {
             ns = one;
         }
     }

@@ -9,7 +9,8 @@
  *   migrate begin   a domain is about to arrive, its XML on stdin: refuse it
  *                   (exit 3, reasons on stderr, which virsh shows), or write
  *                   the XML with what QEMU needs on this host
- *   restore begin   the same for a saved domain, which keeps its WWPNs
+ *   restore begin   the same for a saved domain; its adapters take the other
+ *                   WWPN, too
  *   started begin   its QEMU is there: a process of its own waits for what
  *                   comes of the move and settles it (settle.h)
  * All else, and all domains that have nothing of ours, pass.
@@ -82,9 +83,7 @@ static int on_arrival(const char *name, const char *xml, LpmDomainWay way)
     if (policy == NULL) {
         return refuse(name, err->message);
     }
-    if (way == LPM_DOMAIN_ARRIVES) {
-        lpm_domain_swap(domain);
-    }
+    lpm_domain_swap(domain);
     if (!lpm_domain_prepare(domain, policy, way, &err)) {
         return refuse(name, err->message);
     }
