@@ -155,8 +155,8 @@ static void settle_here(virConnectPtr conn, virDomainPtr dom,
         syslog(LOG_INFO, "%s: has come, and is defined for this host", name);
     } else {
         syslog(LOG_ERR, "%s: has come, but its persistent definition is the "
-               "source's: %s; remedy: lpm define --domain %s", name,
-               err->message, name);
+               "source's: %s; remedy: virsh dumpxml --inactive %s, lpm "
+               "define, virsh define", name, err->message, name);
     }
 }
 
