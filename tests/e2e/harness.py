@@ -297,6 +297,8 @@ class Bench:
         self.vms = []
         self.count = 0
         self.keep = keep or bool(os.environ.get("LPM_KEEP"))
+        # no test counts as a move of this host
+        os.environ["LPM_RECORDS"] = os.path.join(self.dir, "moves.db")
 
     def __enter__(self):
         return self

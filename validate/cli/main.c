@@ -16,7 +16,7 @@ static const LpmCommand commands[] = {
       lpm_cmd_validate },
     { "migrate", "Validate, then move the guest and see it through.",
       lpm_cmd_migrate },
-    { "status", "Say how far a move is, as one side sees it.",
+    { "status", "Say how far a move is, or list the moves of this host.",
       lpm_cmd_status },
     { "cancel", "Cancel a running move; the guest stays on the source.",
       lpm_cmd_cancel },
