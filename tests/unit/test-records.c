@@ -698,6 +698,11 @@ static void test_pid_used_again(Host *host, gconstpointer data)
     first_is(records, "a", LPM_KEPT_RUNNING, "preparing");
     tamper(host, "UPDATE move SET pid_start = pid_start - 1");
     first_is(records, "a", LPM_KEPT_LOST, "preparing");
+    /* one whose start could not be told is none that ends like that */
+    begin(records, "b", NULL, LPM_KEPT_OUTBOUND, getpid());
+    tamper(host, "UPDATE move SET pid_start = 0, pid = 999999999 WHERE "
+           "name = 'b'");
+    first_is(records, "b", LPM_KEPT_LOST, "preparing");
 }
 
 static void test_other_boot(Host *host, gconstpointer data)

@@ -642,12 +642,13 @@ static void settle_one(LpmRecords *r, Running *running,
                        const LpmVirtStatus *virt)
 {
     LpmMoveRecord *move = running->move;
+    guint64 start = lpm_process_start(r->root, move->pid);
 
     if (g_strcmp0(running->boot, r->boot) != 0) {
         over(move, LPM_KEPT_LOST, "the host was started anew meanwhile");
     } else if (move->pid == 0) {
         settle_by_libvirt(running, virt);
-    } else if (lpm_process_start(r->root, move->pid) != move->pid_start) {
+    } else if (start == 0 || start != move->pid_start) {
         over(move, LPM_KEPT_LOST, "its process has ended without a word");
     }
 }
