@@ -781,6 +781,33 @@ static void test_virsh_fails(Host *host, gconstpointer data)
     first_is(records, "a", LPM_KEPT_FAILED, "preparing");
 }
 
+/* The source's daemon has died: the job goes first, then the guest. */
+static void test_virsh_taken_down(Host *host, gconstpointer data)
+{
+    g_autoptr(LpmRecords) records = open_as(host, LPM_RECORDS_WRITE);
+
+    (void)data;
+    begin(records, "a", UUID_A, LPM_KEPT_INBOUND, 0);
+    put_status(host, "a", UUID_A, WAITS, "async='none'");
+    first_is(records, "a", LPM_KEPT_RUNNING, "preparing");
+    put_status(host, "a", UUID_A, WAITS, IN);
+    first_is(records, "a", LPM_KEPT_RUNNING, "transfer");
+    put_status(host, "a", UUID_A, WAITS, "async='none'");
+    first_is(records, "a", LPM_KEPT_FAILED, "preparing");
+}
+
+/* A guest that was paused before stays so. */
+static void test_virsh_arrives_paused(Host *host, gconstpointer data)
+{
+    g_autoptr(LpmRecords) records = open_as(host, LPM_RECORDS_WRITE);
+
+    (void)data;
+    begin(records, "a", UUID_A, LPM_KEPT_INBOUND, 0);
+    put_status(host, "a", UUID_A, "state='paused' reason='user'",
+               "async='none'");
+    first_is(records, "a", LPM_KEPT_DONE, "preparing");
+}
+
 static void test_virsh_never_came(Host *host, gconstpointer data)
 {
     g_autoptr(LpmRecords) records = open_as(host, LPM_RECORDS_WRITE);
@@ -811,7 +838,7 @@ static void test_virsh_again(Host *host, gconstpointer data)
     moves = list(records);
     g_assert_cmpuint(moves->len, ==, 2);
     g_assert_cmpint(((LpmMoveRecord *)g_ptr_array_index(moves, 1))->outcome,
-                    ==, LPM_KEPT_FAILED);
+                    ==, LPM_KEPT_LOST);
     put_status(host, "a", UUID_A, WAITS, IN);
     /* but not once it has come */
     refused(records, "a", LPM_KEPT_INBOUND, 4, LPM_ERROR_STATE, "already");
@@ -1084,6 +1111,8 @@ int main(int argc, char **argv)
     ADD("virsh/arrives", test_virsh_arrives);
     ADD("virsh/arrives-unseen", test_virsh_arrives_unseen);
     ADD("virsh/fails", test_virsh_fails);
+    ADD("virsh/taken-down", test_virsh_taken_down);
+    ADD("virsh/arrives-paused", test_virsh_arrives_paused);
     ADD("virsh/never-came", test_virsh_never_came);
     ADD("virsh/again", test_virsh_again);
     ADD("virsh/unrecorded", test_unrecorded);

@@ -609,6 +609,19 @@ static gboolean is_young(const Running *running)
     return !running->seen && age_ms >= 0 && age_ms < LPM_RECORDS_GRACE_MS;
 }
 
+/*
+ * A guest that is taken down loses its job first; until then it keeps the
+ * reason with which it waited, while one that has arrived runs, or is paused
+ * because its user did that.
+ */
+static gboolean has_arrived(const LpmVirtGuest *guest)
+{
+    return g_str_equal(guest->state, "running") ||
+           (g_str_equal(guest->state, "paused") &&
+            !g_str_equal(guest->reason, "migration") &&
+            !g_str_equal(guest->reason, "starting up"));
+}
+
 static void settle_by_libvirt(Running *running, const LpmVirtStatus *virt)
 {
     LpmMoveRecord *move = running->move;
@@ -619,6 +632,10 @@ static void settle_by_libvirt(Running *running, const LpmVirtStatus *virt)
         g_free(move->phase);
         move->phase = g_strdup(phase_of(guest));
         return;
+    }
+    if (move->direction == LPM_KEPT_INBOUND && guest != NULL &&
+        !has_arrived(guest)) {
+        guest = NULL;
     }
     if (guest != NULL && move->direction == LPM_KEPT_INBOUND) {
         /* the job stands in the file as long as the guest is on its way */
@@ -750,8 +767,8 @@ static gboolean replace(LpmRecords *r, GPtrArray *moves,
             guest_of(virt, move) != NULL) {
             continue;
         }
-        if (!write_end(r, move->id, LPM_KEPT_FAILED, "libvirt gave it up, "
-                       "and began anew", error)) {
+        if (!write_end(r, move->id, LPM_KEPT_LOST, "nobody told how it "
+                       "ended, and another one began", error)) {
             return FALSE;
         }
         g_ptr_array_remove_index(moves, i--);

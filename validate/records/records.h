@@ -28,6 +28,11 @@
  *     LPM_RECORDS_GRACE_MS after its last word: lpm_records_set_phase() in
  *     the hooks that follow keeps it young.
  *
+ * So a hook begins the move at "migrate begin", tells phases at "prepare",
+ * "start" and "started", and at "stopped" and "release" ends what
+ * lpm_records_find() finds: done, unless libvirt says that it failed.  On
+ * arrival it is not called; whoever looks next sees that the guest is here.
+ *
  * To free one too early is harmless: its job, once there, counts as a move
  * that libvirt alone knows of.
  *
