@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """virsh migrate, unchanged: a guest on a SAN, two libvirtds, and our hook."""
 
+import json
 import os
 import re
 import signal
@@ -11,8 +12,8 @@ import time
 import disk
 import virthost
 import virtguest
-from harness import (Bench, Tap, TestError, check_memory, expect, require,
-                     wait_for)
+from harness import (Bench, Tap, TestError, check_memory, expect, full,
+                     require, wait_for)
 from virtguest import HOST_CONF, NAME, Stage
 
 UNIX = "over unix sockets"
@@ -30,6 +31,7 @@ def main():
         print("1..1\nok 1 namespaces # SKIP not allowed here: "
               + why.replace("\n", "; "))
         return 0
+    Stage.MIB = 1024 if full() else 512
     with Bench() as bench:
         stage = Stage(bench)
         try:
@@ -111,6 +113,10 @@ def way(stage, options, wanted):
         stage.runs_on(target)
     line = stage.goes_on()
     expect("bad pages", check_memory(stage.guest), 0)
+    if "--postcopy" in options:
+        info = target.virsh("domjobinfo", NAME, "--completed", check=False)
+        if "Postcopy" not in info:
+            print("# domjobinfo: " + info.replace("\n", "; "))
     return (done.stderr.strip() + " " if wanted else "") + \
         "longest gap of its disk %d ms" % line["gap_ms"]
 
@@ -136,6 +142,16 @@ BROKEN = (
 )
 
 
+def no_slot_is_held(stage):
+    """Of both hosts; a daemon that has just come back may take a moment."""
+    def free():
+        return not any(
+            json.loads(virtguest.lpm(host, "status", "--format",
+                                     "json").stdout)["running"]
+            for host in stage.hosts.values())
+    wait_for(free, "all slots to be free", 30, 0.2)
+
+
 def fails(stage, breaks):
     move = stage.here.start_run("virsh", "migrate", "--live", "--p2p",
                                 "--bandwidth", "4", NAME,
@@ -154,6 +170,7 @@ def fails(stage, breaks):
              "the destination's QEMU to be gone", 60)
     stage.runs_on(stage.here)
     line = stage.goes_on()
+    no_slot_is_held(stage)
     # And the next move works.
     target = stage.there
     stage.virsh("--p2p")
@@ -219,6 +236,44 @@ def cases(stage):
         stage.goes_on()
         return "%.2f s: %s" % (seconds, text.strip())
 
+    @tap.case("the opposite direction has to wait")
+    def _():
+        stage.up()
+        other = stage.domain(name="lpar2", mib=256, wwpn="c0507606d5a20010",
+                             wwpn2="c0507606d5a20011")
+        source, target = stage.here, stage.there
+        path = target.write("lpar2.xml", other)
+        done = virtguest.lpm(target, "define", path)
+        target.virsh("create", target.write("lpar2.xml", done.stdout),
+                     "--paused")
+        move = source.start_run("virsh", "migrate", "--live", "--p2p",
+                                "--bandwidth", "4", NAME, target.peer_uri)
+        try:
+            wait_for(lambda: len(stage.sessions()) == 2, "RAM to move", 30)
+            rows = {h.name: json.loads(virtguest.lpm(
+                h, "status", "--format", "json").stdout)["running"]
+                for h in (source, target)}
+            back = target.run("virsh", "migrate", "--live", "--p2p", "lpar2",
+                              source.peer_uri, check=False)
+            source.virsh("domjobabort", NAME)
+            move.communicate(timeout=60)
+        finally:
+            if move.poll() is None:
+                move.kill()
+                move.communicate()
+            target.virsh("destroy", "lpar2")
+        for host, direction in ((source, "outbound"), (target, "inbound")):
+            expect("what runs on host-" + host.name,
+                   [(r["partition"], r["direction"])
+                    for r in rows[host.name]], [(NAME, direction)])
+        if back.returncode == 0 or NAME not in back.stderr or \
+                "outbound" not in back.stderr:
+            raise TestError("exit %d: %s" % (back.returncode, back.stderr))
+        stage.runs_on(source)
+        stage.goes_on()
+        no_slot_is_held(stage)
+        return back.stderr.split("unexpected exit status 3: ")[-1].strip()
+
     @tap.case("a fabric that the destination does not have")
     def _():
         stage.up()
@@ -245,6 +300,23 @@ def cases(stage):
         says(host, stage.active, stage.cpu_of(host))
         expect("bad pages", check_memory(stage.guest), 0)
         return "gap of its disk %d ms" % line["gap_ms"]
+
+    @tap.case("ten round trips of a guest of 1 GiB", True)
+    def _():
+        stage.up()
+        gaps = []
+        disk.reset(stage.guest)
+        for _ in range(20):
+            target = stage.there
+            stage.virsh("--p2p", "--parallel", "--persistent")
+            stage.arrived(target)
+            stage.runs_on(target)
+            gaps.append(stage.goes_on()["gap_ms"])
+            disk.reset(stage.guest)
+            says(target, stage.active, stage.cpu_of(target))
+            expect("bad pages", check_memory(stage.guest), 0)
+        return "20 moves, gaps of its disk %d to %d ms" % (min(gaps),
+                                                           max(gaps))
 
     for title, options, wanted in MATRIX:
         @tap.case("virsh migrate " + title, title not in SHORT)

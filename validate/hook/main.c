@@ -13,7 +13,9 @@
  *                   WWPN, too
  *   started begin   its QEMU is there: a process of its own waits for what
  *                   comes of the move and settles it (settle.h)
- * All else, and all domains that have nothing of ours, pass.
+ *   release end     its QEMU is gone: if it was to arrive, it did not
+ * Each is a word to the records of this host's moves, too (slots.h).  All
+ * else, and all domains that have nothing of ours, pass.
  */
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +27,7 @@
 #include "facts/xml.h"
 #include "hook/judge.h"
 #include "hook/settle.h"
+#include "hook/slots.h"
 
 #define EXIT_PASS    0
 #define EXIT_REFUSED 3
@@ -91,6 +94,9 @@ static int on_arrival(const char *name, const char *xml, LpmDomainWay way)
     if (reasons != NULL || err != NULL) {
         return refuse(name, reasons != NULL ? reasons : err->message);
     }
+    if (way == LPM_DOMAIN_ARRIVES && !lpm_slots_begin(domain, policy, &err)) {
+        return refuse(name, err->message);
+    }
     text = lpm_domain_text(domain);
     if (fputs(text, stdout) == EOF || fflush(stdout) == EOF) {
         return refuse(name, "libvirt does not take the domain XML");
@@ -99,8 +105,31 @@ static int on_arrival(const char *name, const char *xml, LpmDomainWay way)
     return EXIT_PASS;
 }
 
+/* What libvirtd tells of a domain besides, and waits for nothing. */
+static void on_word(const char *operation, const char *extra,
+                    const char *xml)
+{
+    g_autoptr(LpmDomain) domain = lpm_domain_parse("domain XML", xml, NULL);
+
+    if (domain == NULL || !lpm_domain_is_ours(domain)) {
+        return;
+    }
+    if (g_str_equal(operation, "started")) {
+        lpm_slots_phase(domain, "preparing");
+        lpm_settle_begin(domain);
+    } else if (!g_str_equal(operation, "release")) {
+        lpm_slots_phase(domain, "mapped");
+    } else if (!g_str_equal(extra, "migrated")) {
+        /* "migrated" is the source's: its own move is lpm's to end */
+        lpm_slots_end(domain, LPM_KEPT_FAILED, extra);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    static const char *const operations[] = {
+        "migrate", "restore", "prepare", "start", "started", "release", NULL,
+    };
     const char *name = argc > 1 ? argv[1] : "";
     const char *operation = argc > 2 ? argv[2] : "";
     g_autofree char *xml = NULL;
@@ -113,19 +142,19 @@ int main(int argc, char **argv)
                 argv[0]);
         return EXIT_REFUSED;
     }
-    if (!g_str_equal(operation, "migrate") &&
-        !g_str_equal(operation, "restore") &&
-        !g_str_equal(operation, "started")) {
+    if (!g_strv_contains(operations, operation)) {
         return EXIT_PASS;
     }
     xml = read_stdin();
     if (xml == NULL || !may_be_ours(xml)) {
         return EXIT_PASS;
     }
-    if (g_str_equal(operation, "started")) {
-        lpm_settle_begin(xml);
-        return EXIT_PASS;
+    if (g_str_equal(operation, "migrate")) {
+        return on_arrival(safe, xml, LPM_DOMAIN_ARRIVES);
     }
-    return on_arrival(safe, xml, g_str_equal(operation, "migrate") ?
-                      LPM_DOMAIN_ARRIVES : LPM_DOMAIN_STARTS);
+    if (g_str_equal(operation, "restore")) {
+        return on_arrival(safe, xml, LPM_DOMAIN_STARTS);
+    }
+    on_word(operation, argc > 4 ? argv[4] : "", xml);
+    return EXIT_PASS;
 }

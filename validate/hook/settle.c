@@ -21,6 +21,7 @@
 #include "error/lpm-error.h"
 #include "facts/library.h"
 #include "hook/settle.h"
+#include "hook/slots.h"
 
 #ifdef LPM_HAVE_LIBVIRT
 
@@ -115,6 +116,7 @@ static gboolean define_again(virConnectPtr conn, virDomainPtr dom,
     g_autoptr(LpmDomain) running = NULL;
     g_autoptr(LpmDomain) persistent = NULL;
     g_autoptr(LpmPolicy) policy = lpm_policy_read(LPM_HOST_CONF, error);
+    g_autofree char *before = NULL;
     g_autofree char *text = NULL;
     virDomainPtr defined;
 
@@ -127,11 +129,15 @@ static gboolean define_again(virConnectPtr conn, virDomainPtr dom,
     if (persistent == NULL) {
         return FALSE;
     }
+    before = lpm_domain_text(persistent);
     lpm_domain_take_use(persistent, running);
     if (!lpm_domain_prepare(persistent, policy, LPM_DOMAIN_STARTS, error)) {
         return FALSE;
     }
     text = lpm_domain_text(persistent);
+    if (g_str_equal(before, text)) {
+        return TRUE;
+    }
     alarm(CALL_S);
     defined = vir.DomainDefineXML(conn, text);
     if (defined == NULL) {
@@ -144,35 +150,29 @@ static gboolean define_again(virConnectPtr conn, virDomainPtr dom,
 }
 
 static void settle_here(virConnectPtr conn, virDomainPtr dom,
-                        const char *name)
+                        const LpmDomain *domain)
 {
+    const char *name = lpm_domain_name(domain);
     g_autoptr(GError) err = NULL;
 
     alarm(CALL_S);
+    if (!lpm_domain_has_metadata(domain)) {
+        return;
+    }
     if (vir.DomainIsPersistent(dom) != 1) {
-        syslog(LOG_INFO, "%s: has come, and is transient", name);
+        syslog(LOG_INFO, "%s: runs here, and is transient", name);
     } else if (define_again(conn, dom, &err)) {
-        syslog(LOG_INFO, "%s: has come, and is defined for this host", name);
+        syslog(LOG_INFO, "%s: runs here, and is defined for this host", name);
     } else {
-        syslog(LOG_ERR, "%s: has come, but its persistent definition is the "
-               "source's: %s; remedy: virsh dumpxml --inactive %s, lpm "
+        syslog(LOG_ERR, "%s: runs here, but its persistent definition is "
+               "another host's: %s; remedy: virsh dumpxml --inactive %s, lpm "
                "define, virsh define", name, err->message, name);
     }
 }
 
-/* Persistence comes with the end of the move, after the guest runs. */
-static gboolean is_settled(virDomainPtr dom)
+static void watch(const LpmDomain *domain)
 {
-    int state = 0;
-    int reason = 0;
-
-    alarm(CALL_S);
-    return vir.DomainGetState(dom, &state, &reason, 0) != 0 ||
-           state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_PAUSED;
-}
-
-static void watch(const char *name, const char *uuid)
-{
+    const char *name = lpm_domain_name(domain);
     g_autoptr(GError) err = NULL;
     virConnectPtr conn = NULL;
     gint64 daemon_gone = g_get_monotonic_time();
@@ -202,15 +202,14 @@ static void watch(const char *name, const char *uuid)
             }
             continue;
         }
-        seen = look(conn, uuid, &dom);
+        seen = look(conn, lpm_domain_uuid(domain), &dom);
         daemon_gone = g_get_monotonic_time();
         if (seen == LOOK_HERE) {
-            if (is_settled(dom)) {
-                settle_here(conn, dom, name);
-            }
+            lpm_slots_end(domain, LPM_KEPT_DONE, NULL);
+            settle_here(conn, dom, domain);
             vir.DomainFree(dom);
         } else if (seen == LOOK_GONE) {
-            syslog(LOG_INFO, "%s: did not come", name);
+            lpm_slots_end(domain, LPM_KEPT_FAILED, "it did not come");
         }
     }
     if (conn != NULL) {
@@ -236,19 +235,14 @@ static void leave_everything(void)
     openlog("qemu-lpm", LOG_PID, LOG_DAEMON);
 }
 
-void lpm_settle_begin(const char *xml)
+void lpm_settle_begin(const LpmDomain *domain)
 {
-    g_autoptr(LpmDomain) domain = lpm_domain_parse("domain XML", xml, NULL);
-    pid_t child;
+    pid_t child = fork();
 
-    if (domain == NULL || !lpm_domain_has_metadata(domain)) {
-        return;
-    }
-    child = fork();
     if (child == 0) {
         if (fork() == 0) {
             leave_everything();
-            watch(lpm_domain_name(domain), lpm_domain_uuid(domain));
+            watch(domain);
         }
         _exit(0);
     }
@@ -259,9 +253,9 @@ void lpm_settle_begin(const char *xml)
 
 #else
 
-void lpm_settle_begin(const char *xml)
+void lpm_settle_begin(const LpmDomain *domain)
 {
-    (void)xml;
+    (void)domain;
 }
 
 #endif

@@ -6,15 +6,18 @@
 #ifndef LPM_HOOK_SETTLE_H
 #define LPM_HOOK_SETTLE_H
 
+#include "domain/domain.h"
+
 /**
  * lpm_settle_begin:
- * @xml: of the domain whose QEMU has started
+ * @domain: whose QEMU has started
  *
  * Returns at once; a process of its own goes on, which asks libvirtd about
- * the domain until it runs or is gone.  If it runs and is persistent, its
+ * the domain until it runs or is gone, and ends its move's record then.  If
+ * it runs and is persistent, its
  * persistent definition is made as the running one is: libvirt takes that
  * over from the source as it was there, past every hook.
  */
-void lpm_settle_begin(const char *xml);
+void lpm_settle_begin(const LpmDomain *domain);
 
 #endif /* LPM_HOOK_SETTLE_H */
