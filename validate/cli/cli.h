@@ -20,6 +20,7 @@
 #define LPM_EXIT_USAGE    3
 
 typedef struct LpmGathering LpmGathering;
+typedef struct LpmMoveView LpmMoveView;
 typedef struct LpmEndpoint LpmEndpoint;
 
 #define LPM_ENDPOINT_GUEST   (1u << 0)  /* tells of a QEMU: one per side */
@@ -66,7 +67,7 @@ typedef struct LpmOptions {
     LpmProfile profile;
     /* validate, migrate */
     gboolean probe_storage;     /* ask QEMU to log WWPNs in and out */
-    /* validate, migrate, facts */
+    /* validate, migrate, facts; status, cancel */
     char *partition;
     char **sets;
     /* facts */
@@ -78,6 +79,13 @@ typedef struct LpmOptions {
     char *compression;
     gboolean no_validate;
     gboolean allow_unknown;     /* wwpn, too */
+    /* migrate, over libvirt */
+    char *peer_uri;
+    gboolean direct;
+    gboolean persistent;
+    gboolean undefine_source;
+    gboolean offline;
+    gboolean start;
     /* vfc */
     char *adapter;          /* NULL: all */
     /* wwpn, vfc */
@@ -130,6 +138,42 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
                            const char *summary, int argc, char **argv,
                            int *ret_exit);
 
+/* What is given for lpm migrate, as text and numbers that are not checked. */
+typedef struct LpmMigrateGiven {
+    char *bandwidth;
+    char *on_stall;
+    gint64 channels;            /* G_MININT64: not given */
+    gint64 downtime;
+    gint64 timeout;
+    gint64 stall_time;
+} LpmMigrateGiven;
+
+#define LPM_MIGRATE_GIVEN_NONE  { .channels = G_MININT64, .stall_time = 30 }
+
+/** lpm_migrate_options_add: the options go into @options and @given. */
+void lpm_migrate_options_add(GOptionContext *context, LpmOptions *options,
+                             LpmMigrateGiven *given);
+
+/**
+ * lpm_migrate_options_check:
+ *
+ * Of @given into @options.  For other commands, too: all is at its default.
+ *
+ * Returns: false after a usage error.
+ */
+gboolean lpm_migrate_options_check(LpmOptions *options,
+                                   const LpmMigrateGiven *given,
+                                   int *ret_exit);
+
+/** lpm_migrate_given_clear: may be called twice. */
+void lpm_migrate_given_clear(LpmMigrateGiven *given);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LpmMigrateGiven, lpm_migrate_given_clear)
+
+/** lpm_in_range: of an option's value; says what is wanted. */
+gboolean lpm_in_range(const char *name, gint64 value, gint64 min, gint64 max,
+                      int *ret_exit);
+
 /** lpm_options_clear: frees what lpm_options_parse() set. */
 void lpm_options_clear(LpmOptions *options);
 
@@ -158,6 +202,15 @@ char *lpm_endpoint_forms(void);
 
 /** lpm_endpoints_qmp: (nullable): the path of the monitor among @ends. */
 const char *lpm_endpoints_qmp(const GPtrArray *ends);
+
+/** lpm_endpoints_libvirt: (nullable): the last daemon's URI among @ends. */
+const char *lpm_endpoints_libvirt(const GPtrArray *ends);
+
+/**
+ * lpm_over_libvirt: whether a command speaks to daemons, not to monitors;
+ * beside a monitor a daemon only tells facts.
+ */
+gboolean lpm_over_libvirt(const LpmOptions *options);
 
 /** lpm_endpoints_check: whether they go together; says why not. */
 gboolean lpm_endpoints_check(GPtrArray *const *sides, int *ret_exit);
@@ -199,6 +252,20 @@ void lpm_moves_end(LpmHeldMove *held, const LpmMoveReport *report);
 
 /** lpm_moves_list: lpm status without sides. */
 int lpm_moves_list(const LpmOptions *options);
+/**
+ * lpm_validate_first:
+ * @qmp: (array): the two connections; an element may be NULL
+ * @move: what is judged
+ *
+ * Judge and report, before a move.
+ *
+ * Returns: whether to go on; else it has said why, and @ret_exit is set.
+ */
+gboolean lpm_validate_first(LpmOptions *options, LpmMoveView *view,
+                            LpmQmp *const *qmp, LpmMove move, int *ret_exit);
+
+/** lpm_migrate_over_libvirt: lpm migrate, once its sides are daemons. */
+int lpm_migrate_over_libvirt(LpmOptions *options);
 
 int lpm_cmd_validate(LpmOptions *options);
 int lpm_cmd_migrate(LpmOptions *options);

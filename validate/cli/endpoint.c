@@ -224,6 +224,33 @@ const char *lpm_endpoints_qmp(const GPtrArray *ends)
     return NULL;
 }
 
+const char *lpm_endpoints_libvirt(const GPtrArray *ends)
+{
+    const char *uri = NULL;
+
+    for (guint i = 0; i < ends->len; i++) {
+        const LpmEndpoint *end = g_ptr_array_index(ends, i);
+
+        if (end->kind->gather == gather_libvirt) {
+            uri = end->where;
+        }
+    }
+    return uri;
+}
+
+gboolean lpm_over_libvirt(const LpmOptions *options)
+{
+    gboolean over = FALSE;
+
+    for (guint i = 0; i < LPM_SIDE__MAX; i++) {
+        if (lpm_endpoints_qmp(options->sides[i]) != NULL) {
+            return FALSE;
+        }
+        over = over || lpm_endpoints_libvirt(options->sides[i]) != NULL;
+    }
+    return over;
+}
+
 /* A file for both sides, without a word on which system is which. */
 static const LpmEndpoint *ambiguous(const GPtrArray *ends,
                                     const GPtrArray *others)

@@ -22,6 +22,8 @@
 #define ONLY_VFC       (1u << 9)
 #define ONLY_STATUS    (1u << 10)
 #define HAS_RECORDS    (1u << 11)
+#define ONLY_RUNNING   (1u << 12)   /* status, cancel */
+#define NEEDS_GUEST    (1u << 13)   /* a monitor or a libvirt daemon */
 
 #define PAIRS_MAX  4096
 #define LIMIT_MAX  1000
@@ -79,42 +81,8 @@ GPtrArray *lpm_endpoints_parse(const char *what, char *const *texts,
     return g_steal_pointer(&ends);
 }
 
-/* "125", "10M", "1.25G": bytes per second, as migrate_set_parameter has it. */
-static gboolean parse_rate(const char *text, guint64 *ret_rate)
-{
-    char *end = NULL;
-    double value = g_ascii_strtod(text, &end);
-    double unit = 1;
-
-    switch (*end) {
-    case 'k': case 'K':
-        unit = 1024.0;
-        break;
-    case 'm': case 'M':
-        unit = 1024.0 * 1024;
-        break;
-    case 'g': case 'G':
-        unit = 1024.0 * 1024 * 1024;
-        break;
-    case '\0':
-        break;
-    default:
-        return FALSE;
-    }
-    if (*end != '\0' && end[1] != '\0') {
-        return FALSE;
-    }
-    /* not (value > 0) also catches NaN */
-    if (end == text || !(value > 0) || value * unit < 1 ||
-        value * unit > (double)(G_MAXINT64 / 2)) {
-        return FALSE;
-    }
-    *ret_rate = (guint64)(value * unit);
-    return TRUE;
-}
-
-static gboolean in_range(const char *name, gint64 value, gint64 min,
-                         gint64 max, int *ret_exit)
+gboolean lpm_in_range(const char *name, gint64 value, gint64 min, gint64 max,
+                      int *ret_exit)
 {
     if (value >= min && value <= max) {
         return TRUE;
@@ -125,22 +93,27 @@ static gboolean in_range(const char *name, gint64 value, gint64 min,
     return FALSE;
 }
 
-static gboolean parse_on_stall(const char *text, LpmOnStall *ret_on_stall,
-                               int *ret_exit)
+/* Each side has what can be told to move, and all are of a kind. */
+static gboolean check_guests(const LpmOptions *options, int *ret_exit)
 {
-    if (text == NULL || lpm_on_stall_find(text, ret_on_stall)) {
-        return TRUE;
+    gboolean virt = lpm_over_libvirt(options);
+
+    for (guint i = 0; i < LPM_SIDE__MAX; i++) {
+        const GPtrArray *ends = options->sides[i];
+
+        if (ends->len > 0 && (virt ? lpm_endpoints_libvirt(ends) :
+                                     lpm_endpoints_qmp(ends)) == NULL) {
+            *ret_exit = lpm_usage("this command needs qmp:PATH for a side, "
+                                  "or a libvirt URI, and the same kind for "
+                                  "both");
+            return FALSE;
+        }
     }
-    if (g_str_equal(text, "postcopy")) {
-        *ret_exit = lpm_usage("--on-stall postcopy: QEMU 10.0 has no postcopy "
-                              "while multifd is on, and lpm offers none "
-                              "without multifd; throttle or suspend end such "
-                              "a move, too");
+    if (virt && options->partition == NULL) {
+        *ret_exit = lpm_usage("over libvirt --partition NAME is needed");
         return FALSE;
     }
-    *ret_exit = lpm_usage("--on-stall %s: wanted cancel, throttle, suspend "
-                          "or wait", text);
-    return FALSE;
+    return TRUE;
 }
 
 static gboolean check_endpoints(const LpmOptions *options, guint flags,
@@ -178,7 +151,8 @@ static gboolean check_endpoints(const LpmOptions *options, guint flags,
         *ret_exit = lpm_usage("this command needs qmp:PATH for a side");
         return FALSE;
     }
-    return lpm_endpoints_check(options->sides, ret_exit);
+    return ((flags & NEEDS_GUEST) == 0 || check_guests(options, ret_exit)) &&
+           lpm_endpoints_check(options->sides, ret_exit);
 }
 
 static gboolean parse_format(const char *text, guint flags,
@@ -210,7 +184,7 @@ static guint command_flags(const char *command)
         return ONLY_VALIDATE | SIDES_BOTH;
     }
     if (g_str_equal(command, "migrate")) {
-        return ONLY_MIGRATE | SIDES_BOTH | NEEDS_QMP | HAS_RECORDS;
+        return ONLY_MIGRATE | SIDES_BOTH | NEEDS_GUEST | HAS_RECORDS;
     }
     if (g_str_equal(command, "facts")) {
         return ONLY_FACTS | SIDES_SOME;
@@ -221,11 +195,13 @@ static guint command_flags(const char *command)
     if (g_str_equal(command, "vfc")) {
         return ONLY_VFC | NEEDS_QMP;
     }
-    if (g_str_equal(command, "status")) {
-        return ONLY_STATUS | NEEDS_QMP | HAS_RECORDS;
+    if (g_str_equal(command, "offer")) {
+        return NEEDS_QMP | SIDE_ANY;
     }
-    return NEEDS_QMP |
-           (g_str_equal(command, "cancel") ? SIDE_SOURCE : SIDE_ANY);
+    if (g_str_equal(command, "status")) {
+        return ONLY_STATUS | ONLY_RUNNING | NEEDS_GUEST | HAS_RECORDS;
+    }
+    return ONLY_RUNNING | NEEDS_GUEST | SIDE_SOURCE;
 }
 
 /* Which sides a sub-command wants; one that is not known says so itself. */
@@ -303,14 +279,9 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     g_auto(GStrv) avoid = NULL;
     g_autofree char *profile = NULL;
     g_autofree char *format = NULL;
-    g_autofree char *bandwidth = NULL;
     gboolean help = FALSE;
     gboolean version = FALSE;
-    gint64 channels = -1;
-    gint64 downtime = 0;
-    gint64 timeout = 0;
-    gint64 stall_time = 30;
-    g_autofree char *on_stall = NULL;
+    g_auto(LpmMigrateGiven) migrate = LPM_MIGRATE_GIVEN_NONE;
     gint64 count = NOT_GIVEN;
     gint64 limit = 10;
     gint64 deadline = LPM_QMP_DEADLINE_MS;
@@ -416,34 +387,6 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
           "tcp:HOST:PORT (PORT may be 0), unix:PATH", "URI" },
         { NULL },
     };
-    const GOptionEntry migrate[] = {
-        { "channels", 'c', 0, G_OPTION_ARG_INT64, &channels,
-          "multifd channels, 0 for none (default 4)", "N" },
-        { "compression", 0, 0, G_OPTION_ARG_STRING, &options->compression,
-          "lpm, none, zstd or zlib (default lpm where both have it)",
-          "METHOD" },
-        { "bandwidth", 'b', 0, G_OPTION_ARG_STRING, &bandwidth,
-          "bytes per second on the wire; K, M, G are powers of 1024",
-          "RATE" },
-        { "downtime-limit", 0, 0, G_OPTION_ARG_INT64, &downtime,
-          "longest stop of the guest that is aimed at", "MS" },
-        { "timeout", 't', 0, G_OPTION_ARG_INT64, &timeout,
-          "cancel a move that takes longer", "S" },
-        { "on-stall", 0, 0, G_OPTION_ARG_STRING, &on_stall,
-          "when the move does not converge: cancel, throttle the guest, "
-          "suspend it and send the rest, or wait (default): say so and go on",
-          "ACTION" },
-        { "stall-time", 0, 0, G_OPTION_ARG_INT64, &stall_time,
-          "how long it may make no progress before that (default 30)",
-          "S" },
-        { "no-validate", 0, 0, G_OPTION_ARG_NONE, &options->no_validate,
-          "do not run the rules first", NULL },
-        { "allow-unknown", 0, 0, G_OPTION_ARG_NONE, &options->allow_unknown,
-          "go on when the verdict is unknown", NULL },
-        { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->move.dry_run,
-          "say what would be done; set nothing, move nothing", NULL },
-        { NULL },
-    };
 
     context = g_option_context_new((flags & ONLY_WWPN) != 0 ?
                                    "new | list WHERE..." :
@@ -465,7 +408,7 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         g_option_context_add_main_entries(context, validate, NULL);
     }
     if ((flags & ONLY_MIGRATE) != 0) {
-        g_option_context_add_main_entries(context, migrate, NULL);
+        lpm_migrate_options_add(context, options, &migrate);
     }
     if ((flags & ONLY_STATUS) != 0) {
         g_option_context_add_main_entries(context, status, NULL);
@@ -478,7 +421,8 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         g_option_context_add_main_entries(context, probe, NULL);
         g_option_context_add_main_entries(context, uri, NULL);
     }
-    if ((flags & (ONLY_VALIDATE | ONLY_MIGRATE | ONLY_FACTS)) != 0) {
+    if ((flags & (ONLY_VALIDATE | ONLY_MIGRATE | ONLY_FACTS |
+                  ONLY_RUNNING)) != 0) {
         g_option_context_add_main_entries(context, partition, NULL);
     }
     if ((flags & (ONLY_VALIDATE | ONLY_FACTS)) != 0) {
@@ -545,52 +489,16 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     if (needs_sides && !check_endpoints(options, flags, ret_exit)) {
         return FALSE;
     }
-    if (!in_range("qmp-deadline", deadline, 1, 3600000, ret_exit) ||
-        !in_range("downtime-limit", downtime, 0, 2000000, ret_exit) ||
-        !in_range("timeout", timeout, 0, 10000000, ret_exit) ||
-        !in_range("stall-time", stall_time, 1, 86400, ret_exit) ||
-        !parse_on_stall(on_stall, &options->move.on_stall, ret_exit) ||
+    if (!lpm_in_range("qmp-deadline", deadline, 1, 3600000, ret_exit) ||
         (count != NOT_GIVEN &&
-         !in_range("count", count, 1, PAIRS_MAX, ret_exit)) ||
-        !in_range("limit", limit, 0, LIMIT_MAX, ret_exit) ||
-        !in_range("channels", channels < 0 ? 4 : channels, 0, 255,
-                  ret_exit)) {
-        return FALSE;
-    }
-    if (channels < -1) {
-        *ret_exit = lpm_usage("--channels: wanted 0..255");
-        return FALSE;
-    }
-    if (bandwidth != NULL &&
-        !parse_rate(bandwidth, &options->move.bandwidth)) {
-        *ret_exit = lpm_usage("--bandwidth %s: wanted a number above 0 of "
-                              "bytes per second, with K, M or G", bandwidth);
-        return FALSE;
-    }
-    if (options->compression != NULL) {
-        static const char *const methods[] = {
-            "lpm", "none", "zstd", "zlib", NULL,
-        };
-
-        if (!g_strv_contains(methods, options->compression)) {
-            *ret_exit = lpm_usage("--compression %s: wanted lpm, none, zstd "
-                                  "or zlib", options->compression);
-            return FALSE;
-        }
-    }
-    if (channels == 0 && options->compression != NULL &&
-        !g_str_equal(options->compression, "none")) {
-        *ret_exit = lpm_usage("--compression %s needs --channels above 0",
-                              options->compression);
+         !lpm_in_range("count", count, 1, PAIRS_MAX, ret_exit)) ||
+        !lpm_in_range("limit", limit, 0, LIMIT_MAX, ret_exit) ||
+        !lpm_migrate_options_check(options, &migrate, ret_exit)) {
         return FALSE;
     }
     options->qmp_deadline_ms = (guint)deadline;
     options->count = count == NOT_GIVEN ? 0 : (guint)count;
     options->limit = (guint)limit;
-    options->move.channels = channels < 0 ? 4 : (guint32)channels;
-    options->move.downtime_ms = (guint32)downtime;
-    options->move.timeout_s = (guint32)timeout;
-    options->move.stall_s = (guint32)stall_time;
     options->move.settle_ms = options->qmp_deadline_ms;
     options->move.uri = options->uri;
     options->move.compression = options->compression;
@@ -609,6 +517,7 @@ void lpm_options_clear(LpmOptions *options)
     g_strfreev(options->only);
     g_free(options->uri);
     g_free(options->compression);
+    g_free(options->peer_uri);
     g_strfreev(options->words);
     g_clear_pointer(&options->avoid, g_ptr_array_unref);
     g_free(options->prefix);

@@ -6,34 +6,22 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "handoff/virt-move.h"
 #include "report/report.h"
 
-static int status_of(LpmOptions *options, LpmSide side)
+static void print_status(const LpmOptions *options, LpmSide side,
+                         const char *state, const LpmMoveProgress *progress)
 {
     LpmProgressView view = {
         .out = stdout,
         .style = LPM_PROGRESS_LINES,
     };
-    g_autofree char *why = NULL;
-    g_autofree char *state = NULL;
-    g_autoptr(LpmQmp) qmp = lpm_connect(options, side, &why);
-    g_autoptr(GError) err = NULL;
-    LpmMoveProgress progress = { 0 };
 
-    if (qmp == NULL) {
-        lpm_say("%s", why);
-        return LPM_EXIT_UNKNOWN;
-    }
-    state = lpm_move_run_state(qmp, &err);
-    if (state == NULL || !lpm_move_look(qmp, &progress, &err)) {
-        lpm_say("%s", err->message);
-        return LPM_EXIT_UNKNOWN;
-    }
     if (options->quiet) {
-        return LPM_EXIT_PASS;
+        return;
     }
     if (options->format == LPM_FORMAT_JSON) {
-        g_autoptr(JsonNode) node = lpm_report_progress_json(&progress);
+        g_autoptr(JsonNode) node = lpm_report_progress_json(progress);
         JsonObject *object = json_node_get_object(node);
 
         json_object_set_string_member(object, "type", "status");
@@ -44,8 +32,49 @@ static int status_of(LpmOptions *options, LpmSide side)
         g_autofree char *safe = lpm_report_escape(state);
 
         printf("%s: %s\n", lpm_side_name(side), safe);
-        lpm_report_progress(&view, &progress);
+        lpm_report_progress(&view, progress);
     }
+}
+
+static int status_over_libvirt(const LpmOptions *options, LpmSide side)
+{
+    const char *uri = lpm_endpoints_libvirt(options->sides[side]);
+    LpmVirtStatus status = { 0 };
+    g_autoptr(GError) err = NULL;
+
+    if (!lpm_virt_move_status(uri, lpm_side_name(side), options->partition,
+                              options->qmp_deadline_ms, &status, &err)) {
+        lpm_say("%s", err->message);
+        return LPM_EXIT_UNKNOWN;
+    }
+    /* after a move a transient domain is not there any more: no failure */
+    print_status(options, side, status.state, &status.progress);
+    g_free(status.state);
+    return LPM_EXIT_PASS;
+}
+
+static int status_of(const LpmOptions *options, LpmSide side)
+{
+    g_autofree char *why = NULL;
+    g_autofree char *state = NULL;
+    g_autoptr(LpmQmp) qmp = NULL;
+    g_autoptr(GError) err = NULL;
+    LpmMoveProgress progress = { 0 };
+
+    if (lpm_over_libvirt(options)) {
+        return status_over_libvirt(options, side);
+    }
+    qmp = lpm_connect(options, side, &why);
+    if (qmp == NULL) {
+        lpm_say("%s", why);
+        return LPM_EXIT_UNKNOWN;
+    }
+    state = lpm_move_run_state(qmp, &err);
+    if (state == NULL || !lpm_move_look(qmp, &progress, &err)) {
+        lpm_say("%s", err->message);
+        return LPM_EXIT_UNKNOWN;
+    }
+    print_status(options, side, state, &progress);
     return LPM_EXIT_PASS;
 }
 
@@ -62,15 +91,22 @@ int lpm_cmd_status(LpmOptions *options)
 int lpm_cmd_cancel(LpmOptions *options)
 {
     g_autofree char *why = NULL;
-    g_autoptr(LpmQmp) qmp = lpm_connect(options, LPM_SIDE_SOURCE, &why);
+    g_autoptr(LpmQmp) qmp = NULL;
     LpmMoveReport *report;
     int code;
 
-    if (qmp == NULL) {
-        lpm_say("%s", why);
-        return LPM_EXIT_UNKNOWN;
+    if (lpm_over_libvirt(options)) {
+        report = lpm_virt_move_cancel(
+            lpm_endpoints_libvirt(options->sides[LPM_SIDE_SOURCE]),
+            options->partition, options->qmp_deadline_ms);
+    } else {
+        qmp = lpm_connect(options, LPM_SIDE_SOURCE, &why);
+        if (qmp == NULL) {
+            lpm_say("%s", why);
+            return LPM_EXIT_UNKNOWN;
+        }
+        report = lpm_move_cancel(qmp);
     }
-    report = lpm_move_cancel(qmp);
     if (options->format == LPM_FORMAT_JSON) {
         g_autoptr(JsonNode) node = lpm_report_outcome_json(report);
 
