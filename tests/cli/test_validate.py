@@ -377,6 +377,8 @@ def uri_rules(case):
 
 COMMANDS = ('validate', 'migrate', 'status', 'cancel', 'offer', 'facts',
             'wwpn', 'vfc')
+VIRT = ['migrate', '-s', 'test:///default', '-d', 'test:///default',
+        '-p', 'x']
 USAGE = [
     [], ['nonsense'], ['validate'], ['validate', '--source', 'qmp:/x'],
     ['validate', '--source', 'qmp:', '--destination', 'qmp:/y'],
@@ -399,6 +401,18 @@ USAGE = [
     ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--bandwidth', '5X'],
     ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--bandwidth', '5MB'],
     ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--timeout', 'soon'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'test:///default', '-p', 'x'],
+    ['migrate', '-s', 'test:///default', '-d', 'test:///default'],
+    ['migrate', '-s', 'inventory:/x', '-d', 'test:///default', '-p', 'x'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--persistent'],
+    ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--peer-uri', 'a://b'],
+    VIRT + ['--direct', '--peer-uri', 'a://b'], VIRT + ['--offline'],
+    VIRT + ['--offline', '--persistent', '--channels', '1'],
+    VIRT + ['--start'], VIRT + ['--channels', '-1'],
+    VIRT + ['--on-stall', 'postcopy'],
+    ['status', '-s', 'test:///default'], ['cancel', '-s', 'test:///default'],
+    ['status', '-s', 'inventory:/x', '-p', 'x'],
+    ['offer', '-s', 'test:///default'],
     ['status', '-s', 'qmp:/x', '-d', 'qmp:/y'],
     ['cancel', '-d', 'qmp:/y'], ['offer'],
 ]

@@ -692,16 +692,31 @@ static void end_cancelled(Move *move)
                "a longer --downtime-limit, or --on-stall throttle or suspend");
 }
 
-/* What to do about an error that libvirt names: by its text, for people. */
+/* By libvirt's text, since its codes do not tell: no answer to a dial. */
+static gboolean could_not_dial(const char *text)
+{
+    static const char *const texts[] = {
+        "Failed to connect to remote libvirt URI", "to the same host",
+        "resolve address", "unable to connect to server",
+        "Failed to connect socket", "authentication failed",
+        "Unable to import client certificate", "Cannot recv data",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (strstr(text, texts[i]) != NULL) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static const char *advice_for(const Move *move, gboolean refused)
 {
-    const char *text = move->fault.text != NULL ? move->fault.text : "";
-
-    if (!move->options->direct &&
-        (strstr(text, "Failed to connect to remote libvirt URI") != NULL ||
-         strstr(text, "to the same host") != NULL)) {
-        return "the source's daemon dials the destination itself: name it as "
-               "that host knows it with --peer-uri, or use --direct";
+    if (refused && !move->options->direct &&
+        could_not_dial(move->fault.text != NULL ? move->fault.text : "")) {
+        return "nothing was changed; the source's daemon dials the "
+               "destination itself: name that as the source's host knows it "
+               "with --peer-uri, or use --direct";
     }
     if (is_silent(&move->destination)) {
         return "look after the destination's daemon; what is left of the "

@@ -720,7 +720,9 @@ gboolean lpm_virt_migration_over(LpmVirtMigration *migration,
         memset(ret_fault, 0, sizeof(*ret_fault));
         if (!call->good) {
             ret_fault->text = g_strdup(call->why);
-            ret_fault->aborted = call->code == VIR_ERR_OPERATION_ABORTED;
+            /* libvirt 11 makes another code of it when both sides speak */
+            ret_fault->aborted = call->code == VIR_ERR_OPERATION_ABORTED ||
+                strstr(call->why, "' canceled by client") != NULL;
             ret_fault->lost = call->lost || call->code == VIR_ERR_RPC ||
                               tells_of_loss(call->why);
         }
