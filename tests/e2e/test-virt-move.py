@@ -513,6 +513,35 @@ def full_cases(stage, tap):
         stage.settled(stage.sides()[0])
         return end["text"]
 
+    @tap.case("a destination's daemon that hangs, peer to peer and direct")
+    def _():
+        for more, peer in (([], True), (["--direct"], False)):
+            here, there = stage.up()
+            move = Move(here, there, "--qmp-deadline", "2000", *SLOW, *more,
+                        peer=peer).wait_transfer()
+            there.signal(signal.SIGSTOP)
+            try:
+                end = move.end(4, 90)
+            finally:
+                there.signal(signal.SIGCONT)
+            expect("where the guest is", end["guest"], "source")
+            wait_for(lambda here=here: not job_runs(here), "the job's end",
+                     60)
+            stage.settled(here)
+        return end["text"]
+
+    @tap.case("the source's QEMU is killed in the middle")
+    def _():
+        here, there = stage.up()
+        move = Move(here, there, *SLOW).wait_transfer()
+        os.kill(here.guests()[GUEST], signal.SIGKILL)
+        end = move.end(5, 60)
+        if "it has ended" not in end["text"]:
+            raise TestError(end["text"])
+        wait_for(lambda: not there.guests(), "no QEMU there", 30)
+        stage.boot_again("lpm.mem=64")
+        stage.settled(stage.hosts[0])
+
     @tap.case("left by a second Ctrl-C: peer to peer it goes on")
     def _():
         here, there = stage.up()

@@ -561,6 +561,21 @@ static void take_look(Move *move)
     move->transferred = move->transferred || move->look.wire_bytes > 0;
 }
 
+static gboolean has_guest(const Move *move, const Side *side)
+{
+    return side->answer.has == LPM_VIRT_RUNS ||
+           /* paused before the move: libvirt keeps it so */
+           (move->before == LPM_VIRT_PAUSED &&
+            side->answer.has == LPM_VIRT_PAUSED);
+}
+
+/* The source has given up the move, as we asked, and runs the guest. */
+static gboolean is_cancelled(const Move *move)
+{
+    return move->aborting && has_guest(move, &move->source) &&
+           move->source.answer.job == LPM_VIRT_JOB_NONE;
+}
+
 /* Until the call is over; false if the source has been silent for long. */
 static gboolean watch(Move *move, LpmVirtMigration *migration)
 {
@@ -588,10 +603,10 @@ static gboolean watch(Move *move, LpmVirtMigration *migration)
             peer_us = g_get_monotonic_time();
         }
         now_us = g_get_monotonic_time();
-        if (options->direct && now_us - peer_us >
+        if (options->direct && !move->cancelled && now_us - peer_us >
             3 * (gint64)options->deadline_ms * 1000) {
             note(move, "%s", side_state(&move->destination));
-            return FALSE;
+            cancel(move, "the destination's daemon does not answer");
         }
         if (now_us - heard_us > 3 * (gint64)options->deadline_ms * 1000) {
             return FALSE;
@@ -605,6 +620,11 @@ static gboolean watch(Move *move, LpmVirtMigration *migration)
         }
         if (move->cancelled) {
             try_abort(move);
+            /* the call may hang on the other side of a direct move */
+            if (is_cancelled(move) && now_us - move->cancel_us >
+                (gint64)options->deadline_ms * 1000) {
+                return FALSE;
+            }
             if (now_us - move->cancel_us > (gint64)CANCEL_MS * 1000) {
                 note(move, "the source has not cancelled within %d s",
                      CANCEL_MS / 1000);
@@ -613,14 +633,6 @@ static gboolean watch(Move *move, LpmVirtMigration *migration)
         }
     }
     return TRUE;
-}
-
-static gboolean has_guest(const Move *move, const Side *side)
-{
-    return side->answer.has == LPM_VIRT_RUNS ||
-           /* paused before the move: libvirt keeps it so */
-           (move->before == LPM_VIRT_PAUSED &&
-            side->answer.has == LPM_VIRT_PAUSED);
 }
 
 static gboolean has_none(const Side *side)
@@ -786,7 +798,7 @@ static gboolean settle_once(Move *move, gboolean said, gboolean last)
     const Side *here = &move->source;
     const Side *there = &move->destination;
     gboolean said_done = said && move->fault.text == NULL;
-    gboolean said_failed = said && !said_done;
+    gboolean said_failed = said ? !said_done : is_cancelled(move);
 
     if (has_guest(move, there) && !has_guest(move, here) &&
         here->answer.has != LPM_VIRT_WAITS &&
