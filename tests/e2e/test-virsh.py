@@ -90,8 +90,8 @@ def way(stage, options, wanted):
     target = stage.there
     options = list(options)
     done = None
-    if "zstd" in options and virthost.libvirt_version() < (9, 4):
-        return "libvirt before 9.4 has no zstd"
+    if "zstd" in options and virthost.libvirt_version() < (9, 1):
+        return "libvirt before 9.1 has no zstd"
     if "--tls" in options:
         stage.tls()
     if UNIX in options:
