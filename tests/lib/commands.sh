@@ -133,8 +133,12 @@ cmd_test()
         need_libvirt
         cmd_build
         build_vanilla
+        # shellcheck disable=SC2086 # lists of names
+        need_packages $lpm_packages_deb $lpm_packages_lintian
+        make_debs
         if [ -n "$test_full" ]; then
             build_old_guest
+            need_packages debootstrap
         fi
         run_tests "$LPM_BUILD"
     fi
@@ -146,6 +150,74 @@ cmd_test()
     # shellcheck disable=SC2086 # lists
     "$LPM_TOP/tests/lib/summary.py" $ci \
         --allowed "$LPM_TOP/tests/allowed-skips" $test_logs
+}
+
+# build_lpm_deb: lpm and the hook as Debian compiles programs, for /usr.
+# Without the tests: what is installed is what a package takes.
+build_lpm_deb()
+{
+    (
+        cd "$LPM_TOP"
+        DEB_BUILD_MAINT_OPTIONS=hardening=+all
+        export DEB_BUILD_MAINT_OPTIONS
+        eval "$(dpkg-buildflags --export=sh)"
+        meson_setup "$LPM_TOP/build-deb" -Dqemu=disabled -Dlibvirt=enabled \
+            --prefix=/usr --buildtype=plain -Dwerror=false
+    )
+    deb_targets=$(meson introspect --targets "$LPM_TOP/build-deb" |
+        python3 -c "import json, os, sys
+for target in json.load(sys.stdin):
+    if target['installed']:
+        for name in target['filename']:
+            print(os.path.relpath(name, sys.argv[1]))" "$LPM_TOP/build-deb")
+    # shellcheck disable=SC2046,SC2086 # lists
+    step build-deb "compile lpm for packages" \
+        ninja -C "$LPM_TOP/build-deb" $(jobs_option) $deb_targets
+}
+
+# make_debs: from what cmd_build made.
+make_debs()
+{
+    build_lpm_deb
+    step deb "make packages" "$LPM_TOP/validate/packaging/make-debs.sh" \
+        --qemu "$LPM_BUILD" --lpm "$LPM_TOP/build-deb" \
+        --output "$LPM_BUILD/deb"
+}
+
+# check_debs: what lintian says is printed.
+check_debs()
+{
+    if ! command -v lintian > /dev/null; then
+        say "  note: no lintian here; packages were not checked"
+        return 0
+    fi
+    STEP_REMEDY="then: correct it, or say in validate/packaging/*.lintian-overrides why not" \
+    step lintian "lintian" lintian --allow-root --fail-on error,warning \
+        --tag-display-limit 0 "$LPM_BUILD"/deb/*.deb
+}
+
+cmd_deb()
+{
+    deb_check=1
+    case ${1:-} in
+    '') ;;
+    --no-check) deb_check= ;;
+    *) die "deb: unknown option $1" "known: --no-check (without lintian)" ;;
+    esac
+    # shellcheck disable=SC2086 # a list of names
+    need_packages $lpm_packages_deb
+    if [ -n "$deb_check" ]; then
+        # shellcheck disable=SC2086
+        need_packages $lpm_packages_lintian
+    fi
+    cmd_build
+    make_debs
+    if [ -n "$deb_check" ]; then
+        check_debs
+    fi
+    for deb in "$LPM_BUILD"/deb/*.deb; do
+        say "made: $deb"
+    done
 }
 
 cmd_demo()
@@ -338,6 +410,6 @@ cmd_bench()
 cmd_clean()
 {
     rm -rf "$LPM_BUILD" "$LPM_TOP/build-sanitize" "$LPM_TOP/build-fuzz" \
-        "$LPM_TOP/build-mutate"
+        "$LPM_TOP/build-mutate" "$LPM_TOP/build-deb"
     say "removed build directories; downloads stay in $LPM_CACHE"
 }

@@ -34,6 +34,9 @@ lpm_packages_libvirt_trixie='
 # For the test guest, and to check what it wrote.
 lpm_packages_guest='
     gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross e2fsprogs'
+# For ./run deb; and what checks its packages.
+lpm_packages_deb='dpkg-dev binutils gzip'
+lpm_packages_lintian='lintian'
 # For ./run fuzz.
 lpm_packages_fuzz='clang llvm libclang-rt-dev'
 
