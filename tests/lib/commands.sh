@@ -133,8 +133,9 @@ cmd_test()
         need_libvirt
         cmd_build
         build_vanilla
-        # shellcheck disable=SC2086 # lists of names
-        need_packages $lpm_packages_deb $lpm_packages_lintian
+        need_deb
+        # shellcheck disable=SC2086 # a list of names
+        need_packages $lpm_packages_lintian
         make_debs
         if [ -n "$test_full" ]; then
             build_old_guest
@@ -150,6 +151,17 @@ cmd_test()
     # shellcheck disable=SC2086 # lists
     "$LPM_TOP/tests/lib/summary.py" $ci \
         --allowed "$LPM_TOP/tests/allowed-skips" $test_logs
+}
+
+# need_deb: git tells the version, where this is a clone.
+need_deb()
+{
+    deb_git=
+    if [ -e "$LPM_TOP/.git" ]; then
+        deb_git=git
+    fi
+    # shellcheck disable=SC2086 # lists of names
+    need_packages $lpm_packages_deb $deb_git
 }
 
 # build_lpm_deb: lpm and the hook as Debian compiles programs, for /usr.
@@ -204,10 +216,9 @@ cmd_deb()
     --no-check) deb_check= ;;
     *) die "deb: unknown option $1" "known: --no-check (without lintian)" ;;
     esac
-    # shellcheck disable=SC2086 # a list of names
-    need_packages $lpm_packages_deb
+    need_deb
     if [ -n "$deb_check" ]; then
-        # shellcheck disable=SC2086
+        # shellcheck disable=SC2086 # a list of names
         need_packages $lpm_packages_lintian
     fi
     cmd_build

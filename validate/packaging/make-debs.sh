@@ -39,8 +39,13 @@ maintainer=${LPM_MAINTAINER:-qemu-lpm <dev@qemu-lpm.invalid>}
 source_url=${LPM_SOURCE_URL:-the git repository of qemu-lpm, at commit}
 packages='qemu-lpm qemu-lpm-system'
 
-# From git, so that the same commit makes the same files.
-commit=$(git -C "$top" rev-parse HEAD 2>/dev/null) || commit=
+# From git, so that the same commit makes the same files.  Without it (a
+# tarball) the version is meson's alone, which is newer than all of git's.
+commit=
+if [ -e "$top/.git" ]; then
+    commit=$(git -C "$top" rev-parse HEAD) ||
+        fail "$top/.git is there, and git does not tell the commit"
+fi
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(
     git -C "$top" log -1 --format=%ct 2>/dev/null ||
     stat -c %Y "$top/meson.build")}
