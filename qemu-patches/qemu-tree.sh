@@ -174,13 +174,15 @@ qemu_configure()
     echo "$*" > "$configure_build/.lpm-configure"
 }
 
-# qemu_ninja BUILD TARGET...: ccache hits across trees of different names.
+# qemu_ninja BUILD TARGET...: ccache hits across trees of different names, and
+# code that decodetree.py writes in the order of Python's hashes is the same in
+# every build.
 qemu_ninja()
 {
     ninja_dir=$1
     shift
     CCACHE_BASEDIR=$(dirname "$ninja_dir") CCACHE_NOHASHDIR=true \
-        ninja -C "$ninja_dir" ${LPM_JOBS:+-j "$LPM_JOBS"} "$@"
+        PYTHONHASHSEED=0 ninja -C "$ninja_dir" ${LPM_JOBS:+-j "$LPM_JOBS"} "$@"
 }
 
 qemu_targets='qemu-system-ppc64 qemu-system-sparc64 modules'
