@@ -176,6 +176,9 @@ build_lpm_deb()
         meson_setup "$LPM_TOP/build-deb" -Dqemu=disabled -Dlibvirt=enabled \
             --prefix=/usr --buildtype=plain -Dwerror=false
     )
+    # What meson tells is of its last run: let it look at changes first.
+    step look-deb "look what is to be installed" \
+        ninja -C "$LPM_TOP/build-deb" build.ninja
     deb_targets=$(meson introspect --targets "$LPM_TOP/build-deb" |
         python3 -c "import json, os, sys
 for target in json.load(sys.stdin):
