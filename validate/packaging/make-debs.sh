@@ -107,9 +107,13 @@ tree_of_lpm()
     done
     find all -depth -type d -empty -delete
     mv all qemu-lpm
-    put 644 "$packaging/host.conf" qemu-lpm/etc/lpm/host.conf
+    # An example with all of it commented out is what a host begins with.
+    conf=$top/docs/examples/host.conf
+    [ -f "$conf" ] || conf=$packaging/host.conf
+    put 644 "$conf" qemu-lpm/etc/lpm/host.conf
     install -d qemu-lpm/var/lib/lpm
     for file in "$top"/docs/*.schema.json "$top"/docs/examples/*; do
+        [ "$file" != "$conf" ] || continue
         put 644 "$file" "qemu-lpm/usr/share/doc/qemu-lpm/examples/${file##*/}"
     done
 }
