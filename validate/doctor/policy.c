@@ -345,6 +345,10 @@ static void look_at_rights(LpmDoctor *doctor, const char *parent,
         lpm_doctor_say(doctor, LPM_RULE_FAIL, NULL, "%s cannot be written "
                        "(mode %03o): the driver makes no virtual ports",
                        path, (guint)info.st_mode & 07777);
+    } else if (doctor->qemu_conf_fault != NULL) {
+        lpm_doctor_say(doctor, LPM_RULE_NOT_APPLICABLE, NULL, "whom QEMU "
+                       "runs as is known when qemu.conf can be read: see "
+                       "daemon.config");
     } else if (!user.known) {
         lpm_doctor_say(doctor, LPM_RULE_UNKNOWN, "set user in "
                        "/etc/libvirt/qemu.conf to one that there is",
