@@ -788,7 +788,7 @@ def emulators_that_are_run(case):
         'good': (GOOD, 'pass', 'it has loaded'),
         'vanilla': ('echo \'{"return": {}}\'; echo \'{"error": {"class": '
                     '"GenericError", "desc": "Parameter qom-type"}}\'\n',
-                    'fail', '-object migration-lpm: "Parameter qom-type'),
+                    'fail', '-object migration-lpm: Parameter qom-type'),
         'no-library': ('echo "error while loading libiscsi.so.7" >&2; '
                        'exit 127\n', 'fail', 'libiscsi.so.7'),
         'silent': ('exit 0\n', 'fail', 'it printed nothing'),

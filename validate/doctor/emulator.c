@@ -13,7 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <glib.h>
+#include <json-glib/json-glib.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -726,6 +726,25 @@ static char *last_words(char *const *lines)
     return g_strdup(n > 0 ? lines[n - 1] : "it printed nothing");
 }
 
+/* (transfer full) (nullable): the text of an error; NULL: it is none. */
+static char *error_of(const char *line)
+{
+    g_autoptr(JsonNode) node = line[0] == '{' ? json_from_string(line, NULL) :
+                                                NULL;
+    JsonObject *reply = node != NULL && JSON_NODE_HOLDS_OBJECT(node) ?
+                        json_node_get_object(node) : NULL;
+    JsonNode *member = reply != NULL ? json_object_get_member(reply, "error") :
+                                       NULL;
+    JsonObject *error = member != NULL && JSON_NODE_HOLDS_OBJECT(member) ?
+                        json_node_get_object(member) : NULL;
+    JsonNode *text = error != NULL ? json_object_get_member(error, "desc") :
+                                     NULL;
+
+    return text != NULL && json_node_get_value_type(text) == G_TYPE_STRING ?
+           g_strdup(json_node_get_string(text)) :
+           member != NULL ? g_strdup(line) : NULL;
+}
+
 /*
  * Which of the loads failed, and why; the number of replies if none.
  * @ret_why: (transfer full): set if one did
@@ -734,17 +753,9 @@ static guint first_failure(char *const *lines, char **ret_why)
 {
     guint n = 0;
 
-    for (guint i = 0; lines[i] != NULL; i++) {
-        const char *line = lines[i];
-        const char *text;
-
-        if (g_str_has_prefix(line, "{\"error\": ")) {
-            text = strstr(line, "\"desc\": \"");
-            *ret_why = g_strdup(text != NULL ? text + strlen("\"desc\": ") :
-                                line);
-            return n;
-        }
-        n += g_str_has_prefix(line, "{\"return\": ");
+    for (guint i = 0; lines[i] != NULL && *ret_why == NULL; i++) {
+        *ret_why = error_of(lines[i]);
+        n += g_str_has_prefix(lines[i], "{\"return\": ");
     }
     return n;
 }
