@@ -673,6 +673,10 @@ def virtqemud(case):
                       '/etc/apparmor.d/usr.sbin.virtqemud')):
         os.rename(tree.path(old), tree.path(new))
     assert tree.faults() == {}
+    # where libvirt is in parts, virtproxyd has the other socket
+    proxy = Daemon(tree.socket_path(), refusal='not me')
+    assert tree.faults() == {}
+    proxy.close()
     tree.put('/etc/libvirt/virtqemud.conf', '')
     assert tree.faults() == {'host.uuid': 'warn'}
     tree.close()
@@ -810,22 +814,29 @@ def emulators_that_are_run(case):
         assert said in finding['got'], (name, finding)
 
 
+def is_gone(pid):
+    try:
+        with open('/proc/%d/stat' % pid, encoding='utf-8') as file:
+            return file.read().rsplit(')', 1)[1].split()[0] == 'Z'
+    except OSError:
+        return True
+
+
 def emulator_that_never_ends(case):
     """It has ten seconds; what it has started goes with it."""
     if os.getuid():
         raise Skip('run as root: programs of others are not run')
     mark = case.path('pid')
-    path = script(case, 'hang', 'sleep 1000 & echo $! > %s\nexec sleep 1000\n'
-                  % mark)
+    # the program itself ends, and leaves somebody with its output
+    path = script(case, 'hang', 'sleep 1000 & echo $! > %s\n' % mark)
     begin = time.monotonic()
-    result = lpm('doctor', '--emulator', path, '--check', 'emulator.loads')
+    result = lpm('doctor', '--emulator', path, '--check', 'emulator.loads',
+                 '--check', 'emulator.firmware')
     result.expect(1, 'has not ended within')
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 20, 'it was run twice'
     with open(mark, encoding='utf-8') as file:
         pid = int(file.read())
-    await_true('its child to be gone', lambda: not os.path.exists(
-        '/proc/%d' % pid) or open('/proc/%d/stat' % pid).read().rsplit(
-            ')', 1)[1].split()[0] == 'Z')
+    await_true('its child to be gone', lambda: is_gone(pid))
 
 
 def portals(case):
@@ -897,6 +908,26 @@ def owned_by_strangers(case):
         os.chmod(tree.path(path), 0o775)
         assert tree.faults() == {check: 'fail'}, path
         tree.close()
+
+
+def files_without_an_end(case):
+    tree = Tree(case)
+    with open(tree.path(EMULATOR), 'r+b') as file:
+        file.truncate(1 << 40)
+    with open(tree.path('/var/lib/lpm/moves.db'), 'r+b') as file:
+        file.truncate(1 << 40)
+    tree.link('/etc/apparmor.d/local/usr.sbin.libvirtd', '/dev/zero')
+    tree.link(MODULES + 'migration-lpm-ppc64.so', '/dev/zero')
+    tree.link('/proc/net/tcp', '/dev/zero')
+    os.mkdir(tree.path('/dev'))
+    # no device without rights: a FIFO is as endless
+    os.mkfifo(tree.path('/dev/zero'))
+    begin = time.monotonic()
+    assert tree.faults() == {'emulator.modules': 'fail',
+                             'network.ports': 'unknown',
+                             'security.apparmor': 'fail'}, tree.faults()
+    assert time.monotonic() - begin < 30
+    tree.close()
 
 
 def nothing_at_all(case):
@@ -1012,6 +1043,6 @@ main([all_is_right, each_fault_alone, a_daemon_that_hangs,
       hook_in_another_form, links_stay_below_the_root, emulators_of_guests,
       an_emulator_that_is_a_script, emulators_that_are_run,
       emulator_that_never_ends, portals, rights_of_groups,
-      owned_by_strangers, nothing_at_all, hostile_names, unreadable,
-      this_host, checks_by_name, manual_has_the_same_checks, a_terminal,
+      owned_by_strangers, files_without_an_end, nothing_at_all,
+      hostile_names, unreadable, this_host, checks_by_name, manual_has_the_same_checks, a_terminal,
       usage_errors])

@@ -30,6 +30,7 @@ typedef struct LpmDoctorEmulator {
     char *remedy;           /* (nullable): of the fault */
     gboolean is_program;    /* it has code of its own; else a script */
     gboolean knows_us;      /* is_program: it has the series */
+    gboolean hangs;         /* it was run, and has not ended */
 } LpmDoctorEmulator;
 
 struct LpmDoctor {

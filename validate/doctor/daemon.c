@@ -29,16 +29,18 @@
 #define CALL_VERSION   157u
 #define OPEN_READ_ONLY 1u
 #define AUTH_NONE      0u
+#define STARTING       5u   /* deadlines */
 
 static const struct {
     const char *name;
     const char *socket;
     const char *pid_files[3];
 } daemons[] = {
-    { "libvirtd", "/run/libvirt/libvirt-sock",
-      { "/run/libvirtd.pid", "/run/libvirt/libvirtd.pid" } },
+    /* first: beside it the other socket is virtproxyd's */
     { "virtqemud", "/run/libvirt/virtqemud-sock",
       { "/run/virtqemud.pid", "/run/libvirt/virtqemud.pid" } },
+    { "libvirtd", "/run/libvirt/libvirt-sock",
+      { "/run/libvirtd.pid", "/run/libvirt/libvirtd.pid" } },
 };
 
 /* Its process */
@@ -319,10 +321,14 @@ static gboolean takes_anybody(const GByteArray *reply)
     return reply->len <= 4;
 }
 
+/*
+ * A daemon that has to start first (systemd has its socket) gets more time.
+ */
 static void talk(const LpmDoctor *doctor, int fd, LpmDoctorDaemon *daemon)
 {
+    guint times = daemon->pid != 0 ? 1 : STARTING;
     gint64 end = g_get_monotonic_time() +
-                 (gint64)doctor->options.deadline_ms * 1000;
+                 (gint64)doctor->options.deadline_ms * 1000 * times;
     g_autoptr(GByteArray) reply = NULL;
     gboolean refused;
 
@@ -356,13 +362,16 @@ static void look(LpmDoctor *doctor, gsize row)
         daemon->pid = find_pid(doctor, row);
         return;
     }
-    talk(doctor, fd, daemon);
     /* who listens: systemd, if it made the socket */
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
         peer.pid > 0 &&
         is_daemon(doctor, (guint)peer.pid, daemons[row].name)) {
         daemon->pid = (guint)peer.pid;
     } else {
+        daemon->pid = find_pid(doctor, row);
+    }
+    talk(doctor, fd, daemon);
+    if (daemon->pid == 0) {
         daemon->pid = find_pid(doctor, row);
     }
     close(fd);
@@ -409,7 +418,8 @@ void lpm_check_daemon_answers(LpmDoctor *doctor)
     } else if (daemon->error == ETIMEDOUT) {
         lpm_doctor_say(doctor, LPM_RULE_FAIL, restart, "%s has not answered "
                        "within %u ms: it is stopped, or a hook or a guest "
-                       "blocks it", who, doctor->options.deadline_ms);
+                       "blocks it", who, doctor->options.deadline_ms *
+                       (daemon->pid != 0 ? 1 : STARTING));
     } else if (daemon->error == ECONNREFUSED) {
         lpm_doctor_say(doctor, LPM_RULE_FAIL, restart, "nobody listens on "
                        "%s: %s has ended", daemon->socket, daemon->name);

@@ -313,7 +313,9 @@ char *lpm_doctor_unsafe(const LpmDoctor *doctor, const struct stat *info)
     if (info->st_uid != 0 && info->st_uid != lpm_doctor_owner(doctor)) {
         return g_strdup_printf("owned by user %u", (guint)info->st_uid);
     }
-    if ((info->st_mode & S_IWOTH) != 0 && (info->st_mode & S_ISVTX) == 0) {
+    /* in a folder such as /tmp nobody may replace what is another's */
+    if ((info->st_mode & S_IWOTH) != 0 &&
+        (!S_ISDIR(info->st_mode) || (info->st_mode & S_ISVTX) == 0)) {
         return g_strdup_printf("writable by everybody (mode %03o)",
                                (guint)info->st_mode & 07777);
     }

@@ -18,7 +18,8 @@
  * a root folder, and adds one finding, or one for each thing of several (a
  * fabric, an emulator).  It changes nothing, and what it looks at may be
  * hostile: files are read bounded and never waited for, links are followed
- * within the root only, and whoever is asked has a deadline.
+ * within the root only (but for those of Fibre Channel ports in /sys), and
+ * whoever is asked has a deadline.
  *
  * Status is that of rules: what cannot be known is unknown, and never pass.
  */

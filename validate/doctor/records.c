@@ -3,8 +3,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "doctor/check.h"
 #include "doctor/root.h"
@@ -13,7 +16,6 @@
 #define FOLDER        "/var/lib/lpm"
 #define DATABASE      FOLDER "/moves.db"
 #define HEADER_BYTES  100u
-#define DATABASE_MAX  (256u << 20)
 #define FREE_MIN      (1u << 20)    /* bytes; a record takes some hundred */
 
 void lpm_check_records_folder(LpmDoctor *doctor)
@@ -54,19 +56,18 @@ void lpm_check_records_folder(LpmDoctor *doctor)
     }
 }
 
-/* What is wrong with it; NULL: nothing that shows. */
-static const char *database_fault(const GString *text)
+/* What is wrong with it; NULL: nothing that shows in its header. */
+static const char *database_fault(const guint8 *bytes, gsize len,
+                                  guint64 size)
 {
     static const char magic[16] = "SQLite format 3";
-    const guint8 *bytes = (const guint8 *)text->str;
     guint page;
 
     /* SQLite makes the file first and writes it later */
-    if (text->len == 0) {
+    if (size == 0) {
         return NULL;
     }
-    if (text->len < HEADER_BYTES ||
-        memcmp(bytes, magic, sizeof(magic)) != 0) {
+    if (len < HEADER_BYTES || memcmp(bytes, magic, sizeof(magic)) != 0) {
         return "it is no SQLite database";
     }
     /* 1 stands for 65536 */
@@ -75,10 +76,32 @@ static const char *database_fault(const GString *text)
     if (page < 512 || (page & (page - 1)) != 0) {
         return "its page size is none of SQLite's";
     }
-    if (text->len % page != 0) {
+    if (size % page != 0) {
         return "it is cut off in a page";
     }
     return NULL;
+}
+
+/* (nullable): what is wrong; it may have been replaced since @info. */
+static const char *look_at_database(const char *full, struct stat *info)
+{
+    int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    guint8 header[HEADER_BYTES];
+    const char *fault = NULL;
+    ssize_t len = -1;
+
+    if (fd < 0) {
+        return g_strerror(errno);
+    }
+    if (fstat(fd, info) != 0 || !S_ISREG(info->st_mode)) {
+        fault = "it is not a file";
+    } else {
+        len = pread(fd, header, sizeof(header), 0);
+        fault = len < 0 ? g_strerror(errno) :
+                database_fault(header, (gsize)len, (guint64)info->st_size);
+    }
+    close(fd);
+    return fault;
 }
 
 void lpm_check_records_database(LpmDoctor *doctor)
@@ -87,31 +110,31 @@ void lpm_check_records_database(LpmDoctor *doctor)
     struct stat info;
     g_autofree char *found = lpm_root_find(doctor->root, DATABASE, TRUE,
                                            &info, &error);
-    g_autofree char *who = found != NULL ?
-                           lpm_doctor_unsafe(doctor, &info) : NULL;
-    g_autoptr(GString) text = NULL;
-    const char *fault = NULL;
+    g_autofree char *full = found != NULL ?
+                            lpm_root_full(doctor->root, found) : NULL;
+    g_autofree char *who = NULL;
+    const char *fault;
 
-    if (found == NULL && lpm_doctor_lacks(error)) {
-        lpm_doctor_say(doctor, LPM_RULE_PASS, NULL, "none yet");
+    if (found == NULL) {
+        if (lpm_doctor_lacks(error)) {
+            lpm_doctor_say(doctor, LPM_RULE_PASS, NULL, "none yet");
+        } else {
+            lpm_doctor_say(doctor, LPM_RULE_FAIL, NULL, "%s: %s", DATABASE,
+                           error->message);
+        }
         return;
     }
-    if (found != NULL) {
-        text = lpm_root_read(doctor->root, found, DATABASE_MAX, "a database",
-                             &error);
-    }
-    if (text == NULL) {
-        lpm_doctor_say(doctor, LPM_RULE_FAIL, NULL, "%s: %s", DATABASE,
-                       error->message);
-        return;
-    }
-    fault = database_fault(text);
-    if (fault != NULL || who != NULL) {
-        lpm_doctor_say(doctor, LPM_RULE_FAIL, NULL, "%s: %s%s", found,
-                       fault != NULL ? "" : "it is ",
-                       fault != NULL ? fault : who);
+    fault = look_at_database(full, &info);
+    who = lpm_doctor_unsafe(doctor, &info);
+    if (fault != NULL) {
+        lpm_doctor_say(doctor, LPM_RULE_FAIL, NULL, "%s: %s", found, fault);
+    } else if (who != NULL) {
+        g_autofree char *remedy = g_strdup_printf(
+            "chown root:root %s && chmod go-w %s", found, found);
+
+        lpm_doctor_say(doctor, LPM_RULE_FAIL, remedy, "%s is %s", found, who);
     } else {
-        lpm_doctor_say(doctor, LPM_RULE_PASS, NULL, "%s, %" G_GSIZE_FORMAT
-                       " KiB", found, text->len >> 10);
+        lpm_doctor_say(doctor, LPM_RULE_PASS, NULL, "%s, %" G_GINT64_FORMAT
+                       " KiB", found, (gint64)info.st_size >> 10);
     }
 }
