@@ -1044,5 +1044,5 @@ main([all_is_right, each_fault_alone, a_daemon_that_hangs,
       an_emulator_that_is_a_script, emulators_that_are_run,
       emulator_that_never_ends, portals, rights_of_groups,
       owned_by_strangers, files_without_an_end, nothing_at_all,
-      hostile_names, unreadable, this_host, checks_by_name, manual_has_the_same_checks, a_terminal,
-      usage_errors])
+      hostile_names, unreadable, this_host, checks_by_name,
+      manual_has_the_same_checks, a_terminal, usage_errors])

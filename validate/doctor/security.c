@@ -163,7 +163,8 @@ void lpm_check_security_apparmor(LpmDoctor *doctor)
         if (one->found == NULL) {
             lpm_doctor_say(doctor, LPM_RULE_NOT_APPLICABLE, NULL,
                            "it is not there");
-        } else if (judge_guest(doctor, one) && judge_daemon(doctor, one)) {
+        } else if ((judge_guest(doctor, one) & judge_daemon(doctor, one)) !=
+                   0) {
             lpm_doctor_say(doctor, LPM_RULE_PASS, NULL, "the profiles name "
                            "all that is run");
         }
