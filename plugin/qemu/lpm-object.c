@@ -81,6 +81,7 @@ struct MigrationLpm {
     uint32_t probe_timeout_ms;
     uint64_t delta_budget;      /* bytes, or LPM_BUDGET_AUTO */
     bool check_ram;
+    bool live_only;
     uint32_t answer_timeout_ms;
 
     bool complete;
@@ -673,8 +674,8 @@ static int lpm_section_post_save(void *opaque)
 }
 
 /*
- * A file or snapshot: nobody waits for an answer, so say what differs and
- * let QEMU's own checks decide.
+ * A file, a snapshot, or a move through a tunnel that takes no answers: what
+ * differs is said, and QEMU's own checks decide.
  */
 static int lpm_section_post_load(void *opaque, int version_id)
 {
@@ -686,6 +687,14 @@ static int lpm_section_post_load(void *opaque, int version_id)
 
     if (migration_incoming_get_current()->negotiation.ops) {
         return 0;
+    }
+    if (lpm->live_only) {
+        g_clear_pointer(&lpm->received, g_bytes_unref);
+        error_report("the stream has no return path (a move through a tunnel, "
+                     "or a saved guest), so that nothing can be negotiated, "
+                     "and live-only=on refuses that; move without a tunnel, "
+                     "or give both sides peer=allow");
+        return -EINVAL;
     }
     theirs = received_offer(lpm, NULL);
     g_clear_pointer(&lpm->received, g_bytes_unref);
@@ -1079,6 +1088,16 @@ static void lpm_set_check_ram(Object *obj, bool value, Error **errp)
     MIGRATION_LPM(obj)->check_ram = value;
 }
 
+static bool lpm_get_live_only(Object *obj, Error **errp)
+{
+    return MIGRATION_LPM(obj)->live_only;
+}
+
+static void lpm_set_live_only(Object *obj, bool value, Error **errp)
+{
+    MIGRATION_LPM(obj)->live_only = value;
+}
+
 static void lpm_instance_init(Object *obj)
 {
     MigrationLpm *lpm = MIGRATION_LPM(obj);
@@ -1134,6 +1153,8 @@ static void lpm_class_init(ObjectClass *oc, void *data)
                               lpm_visit_budget, NULL, NULL);
     object_class_property_add_bool(oc, "check-ram", lpm_get_check_ram,
                                    lpm_set_check_ram);
+    object_class_property_add_bool(oc, "live-only", lpm_get_live_only,
+                                   lpm_set_live_only);
 }
 
 static const TypeInfo lpm_info = {

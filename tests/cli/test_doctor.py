@@ -465,6 +465,13 @@ FAULTS = {
                            conf(portal='san:3260'), 'ADDRESS:PORT'),
     'parent-is-no-host': ('fabric.complete', 'fail', conf(parent='../host3'),
                           'hostN'),
+    'no-secret': ('fabric.complete', 'fail', conf(
+        fabric='iscsi\nchap-user=me\nchap-secret-file=/etc/lpm/secret'),
+        'mode 600'),
+    'secret-for-all': ('fabric.complete', 'fail', both(
+        put('/etc/lpm/secret', 'x'), conf(
+            fabric='iscsi\nchap-user=me\nchap-secret-file=/etc/lpm/secret')),
+        'chmod o-r'),
     'silent-portal': ('fabric.iscsi', 'fail',
                       lambda tree: tree.portal.close(), 'refused'),
     'no-such-parent': ('fabric.npiv', 'fail', conf(parent='host9'),

@@ -399,7 +399,7 @@ USAGE = [
     ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--bandwidth', '5X'],
     ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--bandwidth', '5MB'],
     ['migrate', '-s', 'qmp:/x', '-d', 'qmp:/y', '--timeout', 'soon'],
-    ['status'], ['status', '-s', 'qmp:/x', '-d', 'qmp:/y'],
+    ['status', '-s', 'qmp:/x', '-d', 'qmp:/y'],
     ['cancel', '-d', 'qmp:/y'], ['offer'],
 ]
 

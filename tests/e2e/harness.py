@@ -297,6 +297,8 @@ class Bench:
         self.vms = []
         self.count = 0
         self.keep = keep or bool(os.environ.get("LPM_KEEP"))
+        # no test counts as a move of this host
+        os.environ["LPM_RECORDS"] = os.path.join(self.dir, "moves.db")
 
     def __enter__(self):
         return self
@@ -409,9 +411,11 @@ class Tap:
     def __init__(self):
         self.cases = []
 
-    def case(self, name):
+    def case(self, name, only_full=False):
+        """ONLY_FULL: in ./run test --full."""
         def add(function):
-            self.cases.append((name, function))
+            if full() or not only_full:
+                self.cases.append((name, function))
             return function
         return add
 
@@ -427,7 +431,8 @@ class Tap:
             begin = time.monotonic()
             try:
                 note = function()
-            except (TestError, QmpError, AssertionError, OSError) as error:
+            except (TestError, QmpError, AssertionError, OSError,
+                    subprocess.SubprocessError) as error:
                 failed += 1
                 print("not ok %d %s" % (number, name))
                 text = "%s: %s" % (type(error).__name__, error)
@@ -440,5 +445,6 @@ class Tap:
                 continue
             print("ok %d %s" % (number, name))
             print("# %.1f s%s" % (time.monotonic() - begin,
-                                  "; " + note if note else ""), flush=True)
+                                  "; " + note.replace("\n", "\n# ")
+                                  if note else ""), flush=True)
         return 1 if failed else 0

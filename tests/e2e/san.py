@@ -173,8 +173,13 @@ class Target:
 
 
 class San:
-    def __init__(self, folder):
+    """ADDRESS and INSIDE (what is put before a command) if it lives in a
+    network namespace."""
+
+    def __init__(self, folder, address="127.0.0.1", inside=()):
         self.folder = folder
+        self.address = address
+        self.inside = list(inside)
         os.makedirs(folder, exist_ok=True)
         # The path of a UNIX socket is short: 108 bytes with its suffix.
         self.socket = os.path.join(folder, "tgtd")
@@ -194,7 +199,7 @@ class San:
 
     @property
     def portal(self):
-        return "127.0.0.1:%d" % self.port
+        return "%s:%d" % (self.address, self.port)
 
     def alive(self):
         return self.process is not None and self.process.poll() is None
@@ -216,7 +221,8 @@ class San:
         with open(os.path.join(self.folder, "tgtd.log"), "ab") as log:
             # One of its own: an interrupt is for the test, which stops it.
             self.process = subprocess.Popen(
-                [program("tgtd"), "-f", "-C", "0", "--iscsi", "portal=" + self.portal],
+                [*self.inside, program("tgtd"), "-f", "-C", "0", "--iscsi",
+                 "portal=" + self.portal],
                 env=self.env, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True)
         end = time.monotonic() + DEADLINE
@@ -230,6 +236,8 @@ class San:
     def _answers(self):
         try:
             self.admin("sys", "show")
+            if self.inside:
+                return True
             with socket.create_connection(("127.0.0.1", self.port), 1):
                 return True
         except OSError:

@@ -50,15 +50,27 @@ migration_host = "host-%s"
 # Debian makes this user in a package that we do not need.
 USERS = {"passwd": "libvirt-qemu:x:64055:64055::/:/usr/sbin/nologin\n",
          "group": "libvirt-qemu:x:64055:\nkvm:x:64056:\n"}
-# Ours and libvirt's; the first are made below the host's own.
+# What a host has of its own, and where.
 FOLDERS = {"etc": "/etc/libvirt", "run": "/run/libvirt",
            "lib": "/var/lib/libvirt", "log": "/var/log/libvirt",
-           "cache": "/var/cache/libvirt", "lpm-etc": "/etc/lpm",
+           "cache": "/var/cache/libvirt", "pki": "/etc/pki",
+           "lpm-etc": "/etc/lpm",
            "lpm-lib": "/var/lib/lpm"}
 BEGIN = """set -eu
 mount -t tmpfs tmpfs /run
 mkdir /run/libvirt /run/lpm
 mount -t sysfs sysfs /sys
+# /etc and /var/lib with folders that this machine may lack.  They are not
+# made in its own: to remove them would unmount those of another test.
+mkdir "$1/etc-all" "$1/var-lib" "$1/var-lib-real"
+cp -a /etc/. "$1/etc-all"
+mount --bind "$1/etc-all" /etc
+mount --bind /var/lib "$1/var-lib-real"
+for one in /var/lib/*; do
+    ln -s "$1/var-lib-real/${one##*/}" "$1/var-lib/${one##*/}"
+done
+rm -f "$1/var-lib/libvirt" "$1/var-lib/lpm"
+mount --bind "$1/var-lib" /var/lib
 for pair in $3; do
     mkdir -p "${pair#*:}"
     mount --bind "$1/${pair%%:*}" "${pair#*:}"
@@ -134,7 +146,6 @@ class Host:
         self.uuid = str(uuid.uuid4())
         self.process = None     # libvirtd
         self.holder = None      # keeps its namespaces when that ends
-        self.made = []          # folders for mounts, of the host's own
         for folder in [*FOLDERS, "bin"]:
             os.makedirs(os.path.join(self.dir, folder))
         self.write("etc/libvirtd.conf", LIBVIRTD_CONF % self.uuid)
@@ -207,8 +218,14 @@ class Host:
                 done.stderr))
         return done
 
+    def start_run(self, *command):
+        """A command on this host that goes on: a Popen with its output."""
+        return subprocess.Popen([*self.inside, *command], text=True,
+                                stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT)
+
     def start(self):
-        self.made = [f for f in FOLDERS.values() if not os.path.exists(f)]
         self.holder = subprocess.Popen(
             ["unshare", "-m", "-u", "-n", "--propagation", "private", "sh",
              "-c", BEGIN, "sh", self.dir, "host-" + self.name,
@@ -289,15 +306,45 @@ class Host:
                 process.wait()
         if self.holder:
             self.holder.stdout.close()
-        for folder in self.made:
-            try:
-                os.rmdir(folder)
-            except OSError:
-                pass        # another host's test uses it
 
 
 def address_of(name):
     return "%s%d" % (NET, 10 + ord(name[0]) - ord("a"))
+
+
+def make_tls(folder, hosts):
+    """A CA and one certificate a host, as QEMU's migration wants them."""
+    def openssl(*args):
+        subprocess.run(["openssl", *args], check=True, capture_output=True,
+                       cwd=folder, timeout=60)
+    os.makedirs(folder, exist_ok=True)
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+            "-subj", "/CN=lpm test CA", "-keyout", "ca-key.pem", "-out",
+            "ca-cert.pem")
+    for host in hosts:
+        name = "host-" + host.name
+        with open(os.path.join(folder, "san"), "w", encoding="utf-8") as f:
+            f.write("subjectAltName=DNS:%s,IP:%s\n" % (name, host.address))
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj",
+                "/CN=" + name, "-keyout", "key.pem", "-out", "csr.pem")
+        openssl("x509", "-req", "-in", "csr.pem", "-CA", "ca-cert.pem",
+                "-CAkey", "ca-key.pem", "-CAcreateserial", "-days", "2",
+                "-extfile", "san", "-out", "cert.pem")
+        qemu_folder = os.path.join(host.dir, "pki", "qemu")
+        os.makedirs(qemu_folder)
+        for name_, source in (("ca-cert", "ca-cert"), ("server-cert", "cert"),
+                              ("client-cert", "cert"), ("server-key", "key"),
+                              ("client-key", "key")):
+            shutil.copy(os.path.join(folder, source + ".pem"),
+                        os.path.join(qemu_folder, name_ + ".pem"))
+
+
+def libvirt_version():
+    """(11, 3)"""
+    done = subprocess.run(["libvirtd", "--version"], capture_output=True,
+                          text=True, check=True, timeout=30,
+                          env={**os.environ, "PATH": PATH})
+    return tuple(int(n) for n in done.stdout.split()[-1].split(".")[:2])
 
 
 def missing_tool():

@@ -87,8 +87,8 @@ def compile_one(cc, path, flags, output):
 
 def library_flags():
     done = subprocess.run(['pkg-config', '--cflags', 'gio-unix-2.0',
-                           'json-glib-1.0'], text=True, check=True,
-                          capture_output=True)
+                           'json-glib-1.0', 'libxml-2.0'], text=True,
+                          check=True, capture_output=True)
     return done.stdout.split()
 
 

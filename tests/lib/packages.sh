@@ -21,12 +21,12 @@ lpm_packages_build='
     flex bison xz-utils python3 python3-venv python3-distlib python3-pycotap
     libglib2.0-dev libjson-glib-dev libzstd-dev libxxhash-dev zlib1g-dev
     libpixman-1-dev libfdt-dev libgnutls28-dev libiscsi-dev
-    libvirt-dev libxml2-dev'
+    libvirt-dev libxml2-dev libsqlite3-dev'
 # For tests/e2e/test-libvirt.py: two daemons of their own namespaces, which
 # that test starts; nothing of this starts one by itself.
 lpm_packages_libvirt='
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients
-    iproute2 util-linux'
+    iproute2 util-linux openssl'
 # Debian 13 has as packages of their own what Debian 12 has in the daemon's.
 lpm_packages_libvirt_trixie='
     libvirt-daemon-driver-interface libvirt-daemon-driver-network

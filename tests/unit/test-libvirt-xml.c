@@ -11,6 +11,7 @@
 
 #include "error/lpm-error.h"
 #include "facts/gather-libvirt.h"
+#include "facts/xml.h"
 
 static char *data(const char *name)
 {
@@ -438,7 +439,7 @@ static void test_hostile(void)
                     "+ADwAIQ-DOCTYPE d+AD4-<domain/>"),
            LPM_ERROR_MALFORMED);
     refuse(g_strnfill(LPM_LIBVIRT_XML_MAX + 1, ' '), LPM_ERROR_LIMIT);
-    for (guint i = 0; i <= LPM_LIBVIRT_TAGS_MAX; i++) {
+    for (guint i = 0; i <= LPM_XML_TAGS_MAX; i++) {
         g_string_append(many, "<a/>");
     }
     g_string_append(many, "</domain>");

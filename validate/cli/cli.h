@@ -86,6 +86,9 @@ typedef struct LpmOptions {
     GPtrArray *avoid;       /* LpmEndpoint * */
     char *prefix;
     gboolean table;         /* --format table */
+    /* migrate, status */
+    char *records;          /* NULL: the host's */
+    guint limit;            /* status: so many moves that have ended */
     guint count;            /* 0: not given */
 } LpmOptions;
 
@@ -174,6 +177,29 @@ void lpm_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
 LpmQmp *lpm_connect(const LpmOptions *options, LpmSide side,
                     char **ret_why);
 
+/* What lpm_moves_begin() records; frees the slot when the process ends. */
+typedef struct LpmHeldMove LpmHeldMove;
+
+/**
+ * lpm_moves_begin:
+ * @source: the monitor of the guest that is to leave this host
+ * @ret_held: (out) (transfer full) (nullable): NULL: it cannot be recorded,
+ *   which is said and does not matter
+ *
+ * Returns: false if the host refuses it now, which is said: @ret_exit.
+ */
+gboolean lpm_moves_begin(const LpmOptions *options, LpmQmp *source,
+                         LpmHeldMove **ret_held, int *ret_exit);
+
+/** lpm_moves_progress: @held: (nullable): keeps the phase. */
+void lpm_moves_progress(LpmHeldMove *held, const LpmMoveProgress *progress);
+
+/** lpm_moves_end: @held: (nullable) (transfer full). */
+void lpm_moves_end(LpmHeldMove *held, const LpmMoveReport *report);
+
+/** lpm_moves_list: lpm status without sides. */
+int lpm_moves_list(const LpmOptions *options);
+
 int lpm_cmd_validate(LpmOptions *options);
 int lpm_cmd_migrate(LpmOptions *options);
 int lpm_cmd_status(LpmOptions *options);
@@ -182,6 +208,7 @@ int lpm_cmd_offer(LpmOptions *options);
 int lpm_cmd_facts(LpmOptions *options);
 int lpm_cmd_wwpn(LpmOptions *options);
 int lpm_cmd_vfc(LpmOptions *options);
+int lpm_cmd_define(const LpmCommand *command, int argc, char **argv);
 int lpm_cmd_doctor(const LpmCommand *command, int argc, char **argv);
 
 /**

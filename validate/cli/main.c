@@ -16,7 +16,7 @@ static const LpmCommand commands[] = {
       lpm_cmd_validate },
     { "migrate", "Validate, then move the guest and see it through.",
       lpm_cmd_migrate },
-    { "status", "Say how far a move is, as one side sees it.",
+    { "status", "Say how far a move is, or list the moves of this host.",
       lpm_cmd_status },
     { "cancel", "Cancel a running move; the guest stays on the source.",
       lpm_cmd_cancel },
@@ -25,6 +25,10 @@ static const LpmCommand commands[] = {
     { "offer", "Print what one side says of itself, for offer:FILE.",
       lpm_cmd_offer },
     { "wwpn", "Make pairs of WWPNs, or list who uses which.", lpm_cmd_wwpn },
+#ifdef LPM_HAVE_LIBVIRT
+    { "define", "Make QEMU's arguments from a domain's metadata.", NULL,
+      lpm_cmd_define },
+#endif
     { "vfc", "Say who is logged in to the SAN, or log one side out.",
       lpm_cmd_vfc },
     { "doctor", "Say what of this host keeps guests from moving.",

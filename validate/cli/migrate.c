@@ -54,6 +54,7 @@ typedef struct View {
     gboolean quiet;
     gboolean json;
     gboolean verbose;
+    LpmHeldMove *held;      /* in the host's record of moves, or NULL */
 } View;
 
 static void on_progress(const LpmMoveProgress *progress, gpointer opaque)
@@ -61,6 +62,7 @@ static void on_progress(const LpmMoveProgress *progress, gpointer opaque)
     View *view = opaque;
 
     lpm_report_progress(&view->progress, progress);
+    lpm_moves_progress(view->held, progress);
 }
 
 static void on_note(const char *text, gpointer opaque)
@@ -227,8 +229,13 @@ int lpm_cmd_migrate(LpmOptions *options)
     if (!catch_signals()) {
         lpm_say("cannot catch signals: Ctrl-C will not cancel the move");
     }
+    if (!options->move.dry_run &&
+        !lpm_moves_begin(options, source, &view.held, &code)) {
+        return code;
+    }
     report = lpm_move_run(source, destination, &options->move, &observer,
                           interrupt_pipe[0]);
+    lpm_moves_end(view.held, report);
     lpm_report_progress_end(&view.progress);
     if (options->format == LPM_FORMAT_JSON) {
         g_autoptr(JsonNode) node = lpm_report_outcome_json(report);

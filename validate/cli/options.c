@@ -20,8 +20,11 @@
 #define ONLY_FACTS     (1u << 7)
 #define ONLY_WWPN      (1u << 8)
 #define ONLY_VFC       (1u << 9)
+#define ONLY_STATUS    (1u << 10)
+#define HAS_RECORDS    (1u << 11)
 
 #define PAIRS_MAX  4096
+#define LIMIT_MAX  1000
 #define NOT_GIVEN  G_MININT64
 
 /* What a file or a peer says may be in there: nothing for a terminal. */
@@ -155,6 +158,11 @@ static gboolean check_endpoints(const LpmOptions *options, guint flags,
         *ret_exit = lpm_usage("one --source or one --destination is needed");
         return FALSE;
     }
+    if ((flags & ONLY_STATUS) != 0 && source->len + destination->len > 1) {
+        *ret_exit = lpm_usage("one --source or one --destination, or neither "
+                              "for the moves of this host");
+        return FALSE;
+    }
     if ((flags & SIDE_SOURCE) != 0 && (source->len != 1 ||
                                        destination->len != 0)) {
         *ret_exit = lpm_usage("one --source is needed, and only that");
@@ -202,7 +210,7 @@ static guint command_flags(const char *command)
         return ONLY_VALIDATE | SIDES_BOTH;
     }
     if (g_str_equal(command, "migrate")) {
-        return ONLY_MIGRATE | SIDES_BOTH | NEEDS_QMP;
+        return ONLY_MIGRATE | SIDES_BOTH | NEEDS_QMP | HAS_RECORDS;
     }
     if (g_str_equal(command, "facts")) {
         return ONLY_FACTS | SIDES_SOME;
@@ -212,6 +220,9 @@ static guint command_flags(const char *command)
     }
     if (g_str_equal(command, "vfc")) {
         return ONLY_VFC | NEEDS_QMP;
+    }
+    if (g_str_equal(command, "status")) {
+        return ONLY_STATUS | NEEDS_QMP | HAS_RECORDS;
     }
     return NEEDS_QMP |
            (g_str_equal(command, "cancel") ? SIDE_SOURCE : SIDE_ANY);
@@ -301,6 +312,7 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     gint64 stall_time = 30;
     g_autofree char *on_stall = NULL;
     gint64 count = NOT_GIVEN;
+    gint64 limit = 10;
     gint64 deadline = LPM_QMP_DEADLINE_MS;
     guint flags = command_flags(command);
     gboolean needs_sides;
@@ -388,6 +400,16 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
           "logout: say what would be done; log nobody out", NULL },
         { NULL },
     };
+    const GOptionEntry status[] = {
+        { "limit", 0, 0, G_OPTION_ARG_INT64, &limit,
+          "without a side: so many moves that have ended (default 10)", "N" },
+        { NULL },
+    };
+    const GOptionEntry records[] = {
+        { "records", 0, 0, G_OPTION_ARG_FILENAME, &options->records,
+          "where the moves of this host are kept", "FILE" },
+        { NULL },
+    };
     const GOptionEntry uri[] = {
         { "uri", 'u', 0, G_OPTION_ARG_STRING, &options->uri,
           "where the stream goes, as the destination listens: "
@@ -444,6 +466,12 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     }
     if ((flags & ONLY_MIGRATE) != 0) {
         g_option_context_add_main_entries(context, migrate, NULL);
+    }
+    if ((flags & ONLY_STATUS) != 0) {
+        g_option_context_add_main_entries(context, status, NULL);
+    }
+    if ((flags & HAS_RECORDS) != 0) {
+        g_option_context_add_main_entries(context, records, NULL);
     }
     if ((flags & (ONLY_VALIDATE | ONLY_MIGRATE)) != 0) {
         options->probe_storage = TRUE;
@@ -524,6 +552,7 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         !parse_on_stall(on_stall, &options->move.on_stall, ret_exit) ||
         (count != NOT_GIVEN &&
          !in_range("count", count, 1, PAIRS_MAX, ret_exit)) ||
+        !in_range("limit", limit, 0, LIMIT_MAX, ret_exit) ||
         !in_range("channels", channels < 0 ? 4 : channels, 0, 255,
                   ret_exit)) {
         return FALSE;
@@ -557,6 +586,7 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     }
     options->qmp_deadline_ms = (guint)deadline;
     options->count = count == NOT_GIVEN ? 0 : (guint)count;
+    options->limit = (guint)limit;
     options->move.channels = channels < 0 ? 4 : (guint32)channels;
     options->move.downtime_ms = (guint32)downtime;
     options->move.timeout_s = (guint32)timeout;
@@ -582,5 +612,6 @@ void lpm_options_clear(LpmOptions *options)
     g_strfreev(options->words);
     g_clear_pointer(&options->avoid, g_ptr_array_unref);
     g_free(options->prefix);
+    g_free(options->records);
     g_free(options->adapter);
 }

@@ -8,10 +8,8 @@
 #include "cli/cli.h"
 #include "report/report.h"
 
-int lpm_cmd_status(LpmOptions *options)
+static int status_of(LpmOptions *options, LpmSide side)
 {
-    LpmSide side = options->sides[LPM_SIDE_SOURCE]->len > 0 ?
-                   LPM_SIDE_SOURCE : LPM_SIDE_DESTINATION;
     LpmProgressView view = {
         .out = stdout,
         .style = LPM_PROGRESS_LINES,
@@ -49,6 +47,16 @@ int lpm_cmd_status(LpmOptions *options)
         lpm_report_progress(&view, &progress);
     }
     return LPM_EXIT_PASS;
+}
+
+int lpm_cmd_status(LpmOptions *options)
+{
+    if (options->sides[LPM_SIDE_SOURCE]->len > 0) {
+        return status_of(options, LPM_SIDE_SOURCE);
+    }
+    return options->sides[LPM_SIDE_DESTINATION]->len > 0 ?
+           status_of(options, LPM_SIDE_DESTINATION) :
+           lpm_moves_list(options);
 }
 
 int lpm_cmd_cancel(LpmOptions *options)

@@ -199,29 +199,6 @@ static void add_targets(GPtrArray *rows, const LpmVfcSide *side,
     }
 }
 
-static void print_rows(const GPtrArray *rows, guint columns)
-{
-    g_autofree guint *widths = g_new0(guint, columns);
-
-    for (guint i = 0; i < rows->len; i++) {
-        char *const *row = g_ptr_array_index(rows, i);
-
-        for (guint k = 0; k < columns; k++) {
-            widths[k] = MAX(widths[k], lpm_text_width(row[k]));
-        }
-    }
-    for (guint i = 0; i < rows->len; i++) {
-        char *const *row = g_ptr_array_index(rows, i);
-
-        for (guint k = 0; k < columns; k++) {
-            /* nothing to the right of the last one */
-            printf("%s%*s", row[k], k + 1 == columns ? 0 :
-                   (int)(widths[k] - lpm_text_width(row[k])) + 2, "");
-        }
-        putchar('\n');
-    }
-}
-
 static void print_tables(const GPtrArray *sides)
 {
     g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(row_free);
@@ -244,11 +221,11 @@ static void print_tables(const GPtrArray *sides)
         }
     }
     if (rows->len > 1) {
-        print_rows(rows, COLUMNS);
+        lpm_print_rows(stdout, rows, COLUMNS);
     }
     if (targets->len > 1) {
         putchar('\n');
-        print_rows(targets, TARGET_COLUMNS);
+        lpm_print_rows(stdout, targets, TARGET_COLUMNS);
     }
 }
 

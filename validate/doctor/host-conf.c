@@ -8,7 +8,7 @@
 #include "doctor/host-conf.h"
 #include "vfc/npiv.h"
 
-#define MOVES_MAX  1024
+#define MOVES_MAX  64
 #define GROUP_HOST    "host"
 #define GROUP_FABRIC  "fabric "
 
@@ -38,6 +38,7 @@ static void fabric_free(gpointer data)
     g_free(fabric->name);
     g_strfreev(fabric->portals);
     g_free(fabric->parent);
+    g_free(fabric->secret_file);
     g_free(fabric);
 }
 
@@ -138,9 +139,9 @@ static gint read_limit(const Reading *r, const char *key)
     if (text == NULL) {
         return -1;
     }
-    if (!g_ascii_string_to_unsigned(text, 10, 0, MOVES_MAX, &value, NULL)) {
+    if (!g_ascii_string_to_unsigned(text, 10, 1, MOVES_MAX, &value, NULL)) {
         add_fault(r->faults, LPM_HOST_FAULT_FILE, NULL,
-                  "%s is '%s', wanted a number from 0 to %d", key, text,
+                  "%s is '%s', wanted a number from 1 to %d", key, text,
                   MOVES_MAX);
         return -1;
     }
@@ -209,11 +210,21 @@ static void fabric_fault(const Reading *r, const LpmHostFabric *fabric,
 static void read_iscsi(const Reading *r, const char *group,
                        LpmHostFabric *fabric)
 {
-    static const char *const known[] = { "fabric", "portal", NULL };
+    static const char *const known[] = {
+        "fabric", "portal", "chap-user", "chap-secret-file", NULL,
+    };
+    g_autofree char *user = value_of(r, group, "chap-user");
+    g_autofree char *secret = value_of(r, group, "chap-secret-file");
     g_autofree char *text = value_of(r, group, "portal");
     g_auto(GStrv) portals = NULL;
 
     check_keys(r, group, known);
+    if ((user == NULL) != (secret == NULL)) {
+        fabric_fault(r, fabric, "one of chap-user and chap-secret-file is "
+                     "missing: they go together");
+    } else {
+        fabric->secret_file = g_steal_pointer(&secret);
+    }
     if (text == NULL || text[0] == '\0') {
         fabric_fault(r, fabric, "it has no portal, wanted "
                      "portal=ADDRESS:PORT");

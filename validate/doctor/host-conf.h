@@ -8,8 +8,10 @@
 
 #include <glib.h>
 
-#define LPM_HOST_CONF      "/etc/lpm/host.conf"
-#define LPM_HOST_CONF_MAX  (256u << 10)     /* bytes */
+/*
+ * domain/policy.h reads the same file for a move, and stops at the first
+ * fault; this finds them all, and says which part of the file each is about.
+ */
 
 typedef enum LpmHostFabricKind {
     LPM_HOST_FABRIC_NONE,       /* not given, or none that there is */
@@ -23,6 +25,7 @@ typedef struct LpmHostFabric {
     LpmHostFabricKind kind;
     char **portals;             /* iscsi: ADDRESS:PORT; NULL: none */
     char *parent;               /* npiv: "host3"; NULL: none */
+    char *secret_file;          /* iscsi: chap-secret-file; NULL: none */
 } LpmHostFabric;
 
 typedef struct LpmHostConf {

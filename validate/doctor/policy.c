@@ -10,8 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "doctor/check.h"
 #include "doctor/root.h"
+#include "domain/policy.h"
 #include "error/lpm-error.h"
 #include "vfc/npiv-sysfs.h"
 
@@ -27,7 +29,7 @@ const LpmHostConf *lpm_doctor_policy(LpmDoctor *doctor)
         return doctor->policy;
     }
     doctor->policy_looked = TRUE;
-    text = lpm_root_read(doctor->root, LPM_HOST_CONF, LPM_HOST_CONF_MAX,
+    text = lpm_root_read(doctor->root, LPM_HOST_CONF, LPM_POLICY_MAX,
                          "a policy", &error);
     if (text != NULL) {
         doctor->policy = lpm_host_conf_parse(text->str, text->len,
@@ -70,6 +72,20 @@ static gboolean say_fault(LpmDoctor *doctor, LpmHostFaultKind kind)
     return any;
 }
 
+/* What a move would not take, and none of the faults is. */
+static gboolean say_refusal(LpmDoctor *doctor, const char *found)
+{
+    g_autofree char *full = lpm_root_full(doctor->root, found);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LpmPolicy) policy = lpm_policy_read(full, &error);
+
+    if (policy != NULL || doctor->policy_faults->len > 0) {
+        return FALSE;
+    }
+    lpm_doctor_say(doctor, LPM_RULE_FAIL, NULL, "%s", error->message);
+    return TRUE;
+}
+
 void lpm_check_policy_file(LpmDoctor *doctor)
 {
     const LpmHostConf *policy = lpm_doctor_policy(doctor);
@@ -94,7 +110,8 @@ void lpm_check_policy_file(LpmDoctor *doctor)
             "chown root:root %s && chmod go-w %s", found, found);
 
         lpm_doctor_say(doctor, LPM_RULE_FAIL, remedy, "%s is %s", found, who);
-    } else if (!say_fault(doctor, LPM_HOST_FAULT_FILE)) {
+    } else if (!say_fault(doctor, LPM_HOST_FAULT_FILE) &&
+               !say_refusal(doctor, found)) {
         lpm_doctor_say(doctor, LPM_RULE_PASS, NULL, "%s names %u fabrics",
                        LPM_HOST_CONF, policy->fabrics->len);
     }
@@ -115,9 +132,44 @@ void lpm_check_policy_cpu_model(LpmDoctor *doctor)
     }
 }
 
+/* A secret that is not there, or that all may read; FALSE: neither. */
+static gboolean say_secret(LpmDoctor *doctor)
+{
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < doctor->policy->fabrics->len; i++) {
+        const LpmHostFabric *fabric =
+            g_ptr_array_index(doctor->policy->fabrics, i);
+        const char *path = fabric->secret_file;
+        g_autoptr(GError) error = NULL;
+        struct stat info;
+        g_autofree char *found = path == NULL || path[0] != '/' ? NULL :
+            lpm_root_find(doctor->root, path, TRUE, &info, &error);
+
+        doctor->about = fabric->name;
+        if (path != NULL && (found == NULL || !S_ISREG(info.st_mode))) {
+            lpm_doctor_say(doctor, LPM_RULE_FAIL, "write the secret into it, "
+                           "with mode 600", "chap-secret-file %s: %s", path,
+                           error != NULL ? error->message :
+                           "it is no path of a file");
+            any = TRUE;
+        } else if (found != NULL && (info.st_mode & S_IROTH) != 0) {
+            g_autofree char *remedy = g_strdup_printf("chmod o-r %s", found);
+
+            lpm_doctor_say(doctor, LPM_RULE_FAIL, remedy, "%s can be read by "
+                           "everybody (mode %03o)", found,
+                           (guint)info.st_mode & 07777);
+            any = TRUE;
+        }
+        doctor->about = NULL;
+    }
+    return any;
+}
+
 void lpm_check_fabric_complete(LpmDoctor *doctor)
 {
-    if (!has_policy(doctor) || say_fault(doctor, LPM_HOST_FAULT_FABRIC)) {
+    if (!has_policy(doctor) || say_fault(doctor, LPM_HOST_FAULT_FABRIC) ||
+        say_secret(doctor)) {
         return;
     }
     if (doctor->policy->fabrics->len == 0) {

@@ -3,59 +3,20 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The daemon is as little trusted as a file: a document is refused by a scan
- * (size, tags, UTF-8, no DOCTYPE and so no entities of its own) before
- * libxml2 sees it.  Elements are walked by name, never searched for, so the
- * work grows with the document and not with its square.
+ * The daemon is as little trusted as a file (see xml.h).  Elements are walked
+ * by name, never searched for, so the work grows with the document and not
+ * with its square.
  */
 #include <string.h>
-
-#include <libxml/parser.h>
-#include <libxml/tree.h>
 
 #include "compat/mode.h"
 #include "error/lpm-error.h"
 #include "facts/disk-identity.h"
 #include "facts/gather-libvirt.h"
-#include "facts/library.h"
 #include "facts/json-read.h"
+#include "facts/xml.h"
 
-#define TEXT_MAX    4096u
 #define HOST        "host"
-
-/* libxml2's functions, loaded when first needed: it brings ICU and others. */
-typedef struct XmlCalls {
-    __typeof__(xmlReadMemory) *ReadMemory;
-    __typeof__(xmlFreeDoc) *FreeDoc;
-    __typeof__(xmlDocGetRootElement) *DocGetRootElement;
-    __typeof__(xmlGetNoNsProp) *GetNoNsProp;
-    __typeof__(xmlNodeGetContent) *NodeGetContent;
-    __typeof__(xmlFree) *Free;      /* a variable of the library */
-} XmlCalls;
-
-static XmlCalls xml2;
-
-static gboolean load_xml(GError **error)
-{
-#define CALL(name)  { "xml" #name, G_STRUCT_OFFSET(XmlCalls, name) }
-    static const LpmLibraryCall calls[] = {
-        CALL(ReadMemory), CALL(FreeDoc), CALL(DocGetRootElement),
-        CALL(GetNoNsProp), CALL(NodeGetContent), CALL(Free), { NULL },
-    };
-#undef CALL
-
-    return xml2.Free != NULL ||
-           lpm_library_load(LIBXML_VERSION >= 21400 ? "libxml2.so.16" :
-                                                      "libxml2.so.2",
-                            "libxml2", calls, &xml2, error);
-}
-
-static void free_doc(xmlDoc *doc)
-{
-    xml2.FreeDoc(doc);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, free_doc)
 
 /* An element and its XPath. */
 typedef struct At {
@@ -74,55 +35,13 @@ typedef struct Reader {
     const char *title;          /* "domain XML" */
 } Reader;
 
-static gboolean limit(GError **error, const char *uri, const char *what)
-{
-    g_set_error(error, LPM_ERROR, LPM_ERROR_LIMIT, "libvirt %s: %s", uri,
-                what);
-    return FALSE;
-}
-
 /* A document that is safe to walk, with the root that it must have. */
 static xmlDoc *parse(const char *uri, const char *title, const char *xml,
                      const char *root, GError **error)
 {
-    gsize len = strlen(xml);
-    guint tags = 0;
-    g_autoptr(xmlDoc) doc = NULL;
-    const xmlNode *top;
+    g_autofree char *what = g_strdup_printf("libvirt %s: %s", uri, title);
 
-    if (len > LPM_LIBVIRT_XML_MAX) {
-        limit(error, uri, "an XML document of more than 4 MiB");
-        return NULL;
-    }
-    for (const char *p = strchr(xml, '<'); p != NULL; p = strchr(p + 1, '<')) {
-        if (++tags > LPM_LIBVIRT_TAGS_MAX) {
-            limit(error, uri, "an XML document of more than 400000 tags");
-            return NULL;
-        }
-    }
-    if (!g_utf8_validate(xml, len, NULL) ||
-        strstr(xml, "<!DOCTYPE") != NULL) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                    "libvirt %s: %s: no UTF-8, or with a DOCTYPE, which "
-                    "libvirt never sends", uri, title);
-        return NULL;
-    }
-    if (!load_xml(error)) {
-        return NULL;
-    }
-    /* The encoding is ours, so that none that is declared hides anything. */
-    doc = xml2.ReadMemory(xml, (int)len, NULL, "UTF-8",
-                          XML_PARSE_NONET | XML_PARSE_NOERROR |
-                          XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS);
-    top = doc != NULL ? xml2.DocGetRootElement(doc) : NULL;
-    if (top == NULL || doc->intSubset != NULL ||
-        strcmp((const char *)top->name, root) != 0) {
-        g_set_error(error, LPM_ERROR, LPM_ERROR_MALFORMED,
-                    "libvirt %s: %s is no XML document <%s>", uri, title,
-                    root);
-        return NULL;
-    }
-    return g_steal_pointer(&doc);
+    return lpm_xml_parse(what, xml, root, error);
 }
 
 static const char *keep(Reader *r, char *text)
@@ -135,26 +54,17 @@ static const char *keep(Reader *r, char *text)
 
 static At root_of(Reader *r, xmlDoc *doc)
 {
-    const xmlNode *node = xml2.DocGetRootElement(doc);
+    const xmlNode *node = lpm_xml.DocGetRootElement(doc);
 
     return (At) { node, keep(r, g_strconcat("/", (const char *)node->name,
                                             NULL)) };
 }
 
-static gboolean is_element(const xmlNode *node, const char *name)
-{
-    return node->type == XML_ELEMENT_NODE &&
-           strcmp((const char *)node->name, name) == 0;
-}
-
 /* The first child of that name. */
 static At child(Reader *r, At at, const char *name)
 {
-    const xmlNode *node = at.node != NULL ? at.node->children : NULL;
+    const xmlNode *node = lpm_xml_child(at.node, name);
 
-    while (node != NULL && !is_element(node, name)) {
-        node = node->next;
-    }
     return (At) { node, node == NULL ? NULL :
                   keep(r, g_strconcat(at.path, "/", name, NULL)) };
 }
@@ -174,7 +84,7 @@ static At descend(Reader *r, At at, const char *path)
 static At next_of(Reader *r, At parent, const xmlNode *node,
                   const char *name, guint *index)
 {
-    while (node != NULL && !is_element(node, name)) {
+    while (node != NULL && !lpm_xml_is(node, name)) {
         node = node->next;
     }
     if (node == NULL) {
@@ -191,23 +101,10 @@ static At next_of(Reader *r, At parent, const xmlNode *node,
                              &index_##at); at.node != NULL;                 \
              at = next_of(r, parent, at.node->next, name, &index_##at))
 
-static char *bounded(xmlChar *value)
-{
-    char *text = NULL;
-
-    if (value != NULL && strlen((const char *)value) <= TEXT_MAX) {
-        text = g_strdup((const char *)value);
-    }
-    (*xml2.Free)(value);
-    return text;
-}
-
 /* (transfer full) (nullable) */
 static char *attr(At at, const char *name)
 {
-    return at.node == NULL ? NULL :
-           bounded(xml2.GetNoNsProp((xmlNode *)at.node,
-                                  (const xmlChar *)name));
+    return lpm_xml_attr(at.node, name);
 }
 
 static gboolean attr_is(At at, const char *name, const char *value)
@@ -220,10 +117,7 @@ static gboolean attr_is(At at, const char *name, const char *value)
 /* (transfer full) (nullable) */
 static char *content(At at)
 {
-    char *text = at.node == NULL ? NULL :
-                 bounded(xml2.NodeGetContent((xmlNode *)at.node));
-
-    return text != NULL ? g_strstrip(text) : NULL;
+    return lpm_xml_content(at.node);
 }
 
 /* "libvirt URI: domain XML /domain/devices/disk[2]/source/@dev" */
@@ -366,7 +260,7 @@ static void read_cpu(Reader *r, At host)
 
 static gboolean read_capabilities(Reader *r, GError **error)
 {
-    g_autoptr(xmlDoc) doc = parse(r->raw->uri, "capabilities",
+    g_autoptr(LpmXmlDoc) doc = parse(r->raw->uri, "capabilities",
                                   r->raw->capabilities, "capabilities",
                                   error);
     LpmNode *console;
@@ -408,7 +302,7 @@ static gboolean read_capabilities(Reader *r, GError **error)
 GArray *lpm_libvirt_page_sizes(const char *xml, GError **error)
 {
     g_autoptr(GArray) sizes = g_array_new(FALSE, FALSE, sizeof(guint));
-    g_autoptr(xmlDoc) doc = parse("capabilities", "capabilities", xml,
+    g_autoptr(LpmXmlDoc) doc = parse("capabilities", "capabilities", xml,
                                   "capabilities", error);
     LpmLibvirtRaw raw = { .uri = (char *)"" };
     Reader r = { .raw = &raw };
@@ -506,7 +400,7 @@ static void read_host(Reader *r)
 
 static gboolean read_domcapabilities(Reader *r, GError **error)
 {
-    g_autoptr(xmlDoc) doc = NULL;
+    g_autoptr(LpmXmlDoc) doc = NULL;
     At tpm;
 
     if (r->raw->domcapabilities == NULL) {
@@ -563,7 +457,7 @@ static void read_network_mode(Reader *r, LpmNode *vswitch, At root,
 static gboolean read_network(Reader *r, const LpmLibvirtNetwork *network,
                              GError **error)
 {
-    g_autoptr(xmlDoc) doc = parse(r->raw->uri, "network XML", network->xml,
+    g_autoptr(LpmXmlDoc) doc = parse(r->raw->uri, "network XML", network->xml,
                                   "network", error);
     g_autofree char *mode = NULL;
     g_autofree char *bridge = NULL;
@@ -643,7 +537,7 @@ static gboolean read_interfaces(Reader *r, GError **error)
     r->title = "interface XML";
     for (guint i = 0; i < r->raw->interfaces->len; i++) {
         const LpmLibvirtDoc *raw = g_ptr_array_index(r->raw->interfaces, i);
-        g_autoptr(xmlDoc) doc = parse(r->raw->uri, r->title, raw->xml,
+        g_autoptr(LpmXmlDoc) doc = parse(r->raw->uri, r->title, raw->xml,
                                       "interface", error);
         g_autofree char *name = NULL;
         g_autofree char *where = NULL;
@@ -846,7 +740,7 @@ static gboolean read_nodedevs(Reader *r, GError **error)
     r->title = "node device XML";
     for (guint i = 0; i < r->raw->nodedevs->len; i++) {
         const LpmLibvirtDoc *dev = g_ptr_array_index(r->raw->nodedevs, i);
-        g_autoptr(xmlDoc) doc = parse(r->raw->uri, r->title, dev->xml,
+        g_autoptr(LpmXmlDoc) doc = parse(r->raw->uri, r->title, dev->xml,
                                       "device", error);
         At device, scsi, fc, storage;
 
@@ -891,9 +785,9 @@ static const char *volume_kind(const char *pool, const char *volume)
 static gboolean read_volume(Reader *r, const LpmLibvirtDoc *raw,
                             GError **error)
 {
-    g_autoptr(xmlDoc) pool_doc = parse(r->raw->uri, "pool XML",
+    g_autoptr(LpmXmlDoc) pool_doc = parse(r->raw->uri, "pool XML",
                                        raw->pool_xml, "pool", error);
-    g_autoptr(xmlDoc) doc = pool_doc == NULL ? NULL :
+    g_autoptr(LpmXmlDoc) doc = pool_doc == NULL ? NULL :
         parse(r->raw->uri, "volume XML", raw->xml, "volume", error);
     g_autofree char *pool_type = NULL;
     g_autofree char *type = NULL;
@@ -1311,6 +1205,13 @@ static void read_commandline(Reader *r, LpmNode *part, At root,
             if (mode != NULL) {
                 set_mode(r, part, mode, arg, "value");
             }
+        } else if (name != NULL && strcmp(name, "-object") == 0 &&
+                   g_str_has_prefix(value, "migration-lpm")) {
+            g_autofree char *mode = option_value(value, "preferred-mode");
+
+            if (mode != NULL) {
+                set_mode(r, part, mode, arg, "value");
+            }
         } else if (name != NULL && strcmp(name, "-device") == 0) {
             read_device(r, part, value, arg, physical, serial, ret_unknown);
         } else if (name != NULL && (strcmp(name, "-readconfig") == 0 ||
@@ -1650,7 +1551,7 @@ static void read_devices(Reader *r, LpmNode *part, At root, gboolean running)
 static gboolean read_domain(Reader *r, const LpmLibvirtDomain *domain,
                             GError **error)
 {
-    g_autoptr(xmlDoc) doc = parse(r->raw->uri, "domain XML", domain->xml,
+    g_autoptr(LpmXmlDoc) doc = parse(r->raw->uri, "domain XML", domain->xml,
                                   "domain", error);
     g_autofree char *uuid = NULL;
     g_autofree char *from = NULL;

@@ -17,9 +17,9 @@
 #define LPM_LIBVIRT_TOTAL_MS  60000u
 
 /* Bounds of what a daemon may tell; more is LPM_ERROR_LIMIT. */
-#define LPM_LIBVIRT_XML_MAX      (4u << 20)    /* bytes of one document */
+#define LPM_LIBVIRT_XML_MAX      (4u << 20)    /* bytes of one document, as
+                                                  LPM_XML_MAX */
 #define LPM_LIBVIRT_ALL_MAX      (64u << 20)   /* bytes of all */
-#define LPM_LIBVIRT_TAGS_MAX     400000u       /* tags in one document */
 #define LPM_LIBVIRT_OBJECTS_MAX  16384u        /* domains, volumes, ... */
 
 /**

@@ -40,6 +40,22 @@ static gboolean read_all(int fd, gsize max_bytes, GString *text)
     return got >= 0;
 }
 
+GString *lpm_read_stream(int fd, gsize max_bytes, const char *wanted,
+                         GError **error)
+{
+    GString *text = g_string_new(NULL);
+
+    if (!read_all(fd, max_bytes, text)) {
+        no_file(error, g_strerror(errno));
+    } else if (text->len > max_bytes) {
+        too_large(error, max_bytes, wanted);
+    } else {
+        return text;
+    }
+    g_string_free(text, TRUE);
+    return NULL;
+}
+
 GString *lpm_read_file(const char *path, gsize max_bytes, const char *wanted,
                        GError **error)
 {
@@ -63,16 +79,7 @@ GString *lpm_read_file(const char *path, gsize max_bytes, const char *wanted,
         too_large(error, max_bytes, wanted);
         return NULL;
     }
-    text = g_string_sized_new((gsize)st.st_size + 1);
-    if (!read_all(fd, max_bytes, text)) {
-        no_file(error, g_strerror(errno));
-    } else if (text->len > max_bytes) {
-        too_large(error, max_bytes, wanted);
-    } else {
-        close(fd);
-        return text;
-    }
+    text = lpm_read_stream(fd, max_bytes, wanted, error);
     close(fd);
-    g_string_free(text, TRUE);
-    return NULL;
+    return text;
 }

@@ -23,4 +23,11 @@
 GString *lpm_read_file(const char *path, gsize max_bytes, const char *wanted,
                        GError **error);
 
+/**
+ * lpm_read_stream: as lpm_read_file(), of what is open already and may come
+ * from a program: it waits for its end.
+ */
+GString *lpm_read_stream(int fd, gsize max_bytes, const char *wanted,
+                         GError **error);
+
 #endif /* LPM_READ_FILE_H */

@@ -98,3 +98,26 @@ void lpm_wrap(GString *out, const char *text, guint indent, guint columns)
     }
     g_string_append_c(out, '\n');
 }
+
+void lpm_print_rows(FILE *out, const GPtrArray *rows, guint columns)
+{
+    g_autofree guint *widths = g_new0(guint, columns);
+
+    for (guint i = 0; i < rows->len; i++) {
+        char *const *row = g_ptr_array_index(rows, i);
+
+        for (guint k = 0; k < columns; k++) {
+            widths[k] = MAX(widths[k], lpm_text_width(row[k]));
+        }
+    }
+    for (guint i = 0; i < rows->len; i++) {
+        char *const *row = g_ptr_array_index(rows, i);
+
+        for (guint k = 0; k < columns; k++) {
+            /* nothing to the right of the last one */
+            fprintf(out, "%s%*s", row[k], k + 1 == columns ? 0 :
+                    (int)(widths[k] - lpm_text_width(row[k])) + 2, "");
+        }
+        fputc('\n', out);
+    }
+}

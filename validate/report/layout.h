@@ -32,4 +32,10 @@ guint lpm_text_width(const char *text);
  */
 void lpm_wrap(GString *out, const char *text, guint indent, guint columns);
 
+/**
+ * lpm_print_rows:
+ * @rows: char **, each with @columns cells of valid UTF-8
+ */
+void lpm_print_rows(FILE *out, const GPtrArray *rows, guint columns);
+
 #endif /* LPM_LAYOUT_H */

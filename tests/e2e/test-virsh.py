@@ -1,0 +1,275 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""virsh migrate, unchanged: a guest on a SAN, two libvirtds, and our hook."""
+
+import os
+import re
+import signal
+import sys
+import time
+
+import disk
+import virthost
+import virtguest
+from harness import (Bench, Tap, TestError, check_memory, expect, require,
+                     wait_for)
+from virtguest import HOST_CONF, NAME, Stage
+
+UNIX = "over unix sockets"
+
+
+def main():
+    require()
+    why = virtguest.missing()
+    if why:
+        print("1..0 # SKIP " + why)
+        return 0
+    why = virthost.forbidden()
+    if why:
+        # A name of its own: tests/allowed-skips has this one alone.
+        print("1..1\nok 1 namespaces # SKIP not allowed here: "
+              + why.replace("\n", "; "))
+        return 0
+    with Bench() as bench:
+        stage = Stage(bench)
+        try:
+            return cases(stage).run()
+        finally:
+            stage.close()
+
+
+def metadata(host, *options):
+    """{attribute: value} of the adapter, and QEMU's arguments."""
+    xml = host.virsh("dumpxml", NAME, *options)
+    adapter = re.search(r"<lpm:fibre-channel ([^>]*)/>", xml)
+    if not adapter:
+        raise TestError("no metadata in the XML on host-" + host.name)
+    return (dict(re.findall(r"([\w-]+)=['\"]([^'\"]*)", adapter.group(1))),
+            re.findall(r"<qemu:arg value=['\"]([^'\"]*)['\"]/>", xml))
+
+
+def says(host, active, cpu, *options):
+    """What the XML on a host says of WWPN and processor."""
+    adapter, args = metadata(host, *options)
+    expect("active in the metadata", adapter["active"], str(active + 1))
+    devices = [a for a in args if a.startswith("spapr-vfc,")]
+    expect("adapters", len(devices), 1)
+    if ",active=%d," % (active + 1) not in devices[0]:
+        raise TestError("QEMU's argument is " + devices[0])
+    expect("-cpu", [args[i + 1] for i, a in enumerate(args) if a == "-cpu"],
+           [cpu] if cpu else [])
+
+
+# What libvirt-notes saw vanilla do, and what it does with our guest: options,
+# and what has to come of it; None: it arrives.
+MATRIX = (
+    ("direct", [], None),
+    ("--p2p", ["--p2p"], None),
+    ("--p2p --parallel", ["--p2p", "--parallel"], None),
+    ("--p2p over unix sockets", ["--p2p", UNIX], None),
+    ("--p2p --tls", ["--p2p", "--tls"], None),
+    ("--p2p --tls --parallel", ["--p2p", "--tls", "--parallel"], None),
+    ("--parallel --comp-methods zstd",
+     ["--p2p", "--parallel", "--comp-methods", "zstd"], None),
+    ("--comp-methods xbzrle", ["--p2p", "--comp-methods", "xbzrle"], None),
+    ("--timeout 1", ["--p2p", "--bandwidth", "20", "--timeout", "1",
+                     "--timeout-suspend"], None),
+    ("--postcopy", ["--p2p", "--bandwidth", "20", "--postcopy", "--timeout",
+                    "1", "--timeout-postcopy"], None),
+    ("--persistent --undefinesource",
+     ["--p2p", "--persistent", "--undefinesource"], None),
+    ("--tunnelled", ["--p2p", "--tunnelled"], "return path"),
+)
+SHORT = ("direct", "--p2p over unix sockets", "the move is aborted",
+         "the destination's QEMU is killed")
+
+
+def way(stage, options, wanted):
+    target = stage.there
+    options = list(options)
+    done = None
+    if "zstd" in options and virthost.libvirt_version() < (9, 4):
+        return "libvirt before 9.4 has no zstd"
+    if "--tls" in options:
+        stage.tls()
+    if UNIX in options:
+        options.remove(UNIX)
+        options += ["--migrateuri", "unix://" + stage.bench.socket("move")]
+    done = stage.virsh(*options, check=False, target=target)
+    if wanted:
+        if done.returncode == 0:
+            stage.arrived(target)
+        said = done.stderr + target.read("log/qemu/%s.log" % NAME)
+        if done.returncode == 0 or wanted not in said:
+            raise TestError("exit %d: %s" % (done.returncode, said))
+        stage.runs_on(stage.here)
+    else:
+        if done.returncode:
+            raise TestError("exit %d: %s%s" % (done.returncode, done.stderr,
+                                               stage.logs()))
+        stage.arrived(target)
+        stage.runs_on(target)
+    line = stage.goes_on()
+    expect("bad pages", check_memory(stage.guest), 0)
+    return (done.stderr.strip() + " " if wanted else "") + \
+        "longest gap of its disk %d ms" % line["gap_ms"]
+
+
+def kill_qemu_there(stage):
+    os.kill(stage.there.guests()[NAME], signal.SIGKILL)
+
+
+def kill_daemon(host):
+    host.signal(signal.SIGKILL)
+    host.process.wait()
+
+
+# What is broken while RAM moves; the guest stays in each.
+BROKEN = (
+    ("the move is aborted", lambda stage: stage.here.virsh("domjobabort",
+                                                           NAME)),
+    ("the destination's QEMU is killed", kill_qemu_there),
+    ("the destination's libvirtd is killed",
+     lambda stage: kill_daemon(stage.there)),
+    ("the source's libvirtd is killed", lambda stage: kill_daemon(stage.here)),
+    ("the link is cut", lambda stage: stage.lan.cut(stage.there)),
+)
+
+
+def fails(stage, breaks):
+    move = stage.here.start_run("virsh", "migrate", "--live", "--p2p",
+                                "--bandwidth", "4", NAME,
+                                stage.there.peer_uri)
+    try:
+        wait_for(lambda: len(stage.sessions()) == 2, "both WWPNs", 30)
+        breaks(stage)
+        text, _ = move.communicate(timeout=90)
+    finally:
+        if move.poll() is None:
+            move.kill()
+            move.communicate()
+        stage.mend()
+    expect("virsh's exit", move.returncode, 1)
+    wait_for(lambda: NAME not in stage.there.guests(),
+             "the destination's QEMU to be gone", 60)
+    stage.runs_on(stage.here)
+    line = stage.goes_on()
+    # And the next move works.
+    target = stage.there
+    stage.virsh("--p2p")
+    stage.arrived(target)
+    stage.goes_on()
+    return "%s; longest gap of its disk %d ms" % (
+        text.strip().splitlines()[-1], line["gap_ms"])
+
+
+def cases(stage):
+    tap = Tap()
+
+    @tap.case("power10 to power9 with its disk, and virsh alone")
+    def _():
+        stage.up()
+        source, target = stage.here, stage.there
+        says(source, 0, None)
+        stage.virsh("--p2p", "--parallel")
+        stage.arrived(target)
+        stage.runs_on(target)
+        line = stage.goes_on()
+        expect("bad pages", check_memory(stage.guest), 0)
+        says(target, 1, "POWER9")
+        lpm = stage.qmp(target, "query-lpm")
+        expect("preferred mode there", lpm.get("preferred-mode"), "power9")
+        return "longest gap of its disk %d ms" % line["gap_ms"]
+
+    @tap.case("and back, persistent: the definition is this host's")
+    def _():
+        stage.up()
+        source, target = stage.here, stage.there
+        stage.virsh("--p2p", "--parallel", "--persistent",
+                    "--undefinesource")
+        stage.arrived(target)
+        stage.goes_on()
+        says(target, 0, None)
+
+        def settled():
+            adapter, _ = metadata(target, "--inactive")
+            return adapter["active"] == "1"
+        wait_for(settled, "the persistent definition to follow", 30, 0.2)
+        says(target, 0, None, "--inactive")
+        expect("what is left on the source",
+               NAME in source.virsh("list", "--all", "--name"), False)
+
+    @tap.case("a destination that cannot run its mode refuses at once")
+    def _():
+        stage.up()
+        target = stage.there
+        target.write("lpm-etc/host.conf", HOST_CONF % ("POWER8",
+                                                       stage.san.portal))
+        begin = time.monotonic()
+        try:
+            done = stage.virsh("--p2p", check=False)
+        finally:
+            stage.prepare_policy(target)
+        seconds = time.monotonic() - begin
+        text = done.stderr.split("unexpected exit status 3: ")[-1]
+        if done.returncode == 0 or "cpu-compat" not in text or \
+                "power9" not in text or "remedy" not in text:
+            raise TestError("exit %d: %s" % (done.returncode, done.stderr))
+        stage.runs_on(stage.here)
+        stage.goes_on()
+        return "%.2f s: %s" % (seconds, text.strip())
+
+    @tap.case("a fabric that the destination does not have")
+    def _():
+        stage.up()
+        target = stage.there
+        target.write("lpm-etc/host.conf", "[host]\ncpu-model=POWER9\n")
+        try:
+            done = stage.virsh("--p2p", check=False)
+        finally:
+            stage.prepare_policy(target)
+        if done.returncode == 0 or "[fabric san0]" not in done.stderr:
+            raise TestError("exit %d: %s" % (done.returncode, done.stderr))
+        stage.runs_on(stage.here)
+
+    @tap.case("saved and restored where it has come to")
+    def _():
+        stage.up()
+        host = stage.here
+        image = stage.bench.socket("saved")
+        host.virsh("save", NAME, image)
+        expect("who is logged in meanwhile", stage.sessions(), [])
+        host.virsh("restore", image)
+        stage.arrived(host)
+        line = stage.goes_on()
+        says(host, stage.active, stage.cpu_of(host))
+        expect("bad pages", check_memory(stage.guest), 0)
+        return "gap of its disk %d ms" % line["gap_ms"]
+
+    for title, options, wanted in MATRIX:
+        @tap.case("virsh migrate " + title, title not in SHORT)
+        def _(options=options, wanted=wanted):
+            stage.up()
+            return way(stage, options, wanted)
+
+    for title, breaks in BROKEN:
+        @tap.case(title, title not in SHORT)
+        def _(breaks=breaks):
+            stage.up()
+            return fails(stage, breaks)
+
+    @tap.case("the guest's disk and memory, after all")
+    def _():
+        stage.up()
+        stage.goes_on()
+        expect("bad pages", check_memory(stage.guest), 0)
+        bad = disk.trouble(disk.dmesg(stage.guest))
+        expect("complaints of its kernel", bad, [])
+        return "%d writes, all there" % disk.end_all(
+            stage.guest, [stage.disk], stage.SLOTS)
+
+    return tap
+
+
+if __name__ == "__main__":
+    sys.exit(main())
