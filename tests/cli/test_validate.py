@@ -376,7 +376,7 @@ def uri_rules(case):
 
 
 COMMANDS = ('validate', 'migrate', 'status', 'cancel', 'offer', 'facts',
-            'wwpn', 'vfc')
+            'wwpn', 'vfc', 'define', 'doctor')
 VIRT = ['migrate', '-s', 'test:///default', '-d', 'test:///default',
         '-p', 'x']
 USAGE = [
@@ -430,7 +430,8 @@ def help_and_version(case):
     lpm('--version').expect(0, 'lpm ')
     for command in COMMANDS:
         lpm(command, '--help').expect(
-            0, '--avoid' if command == 'wwpn' else '--source')
+            0, {'wwpn': '--avoid', 'doctor': '--check'}.get(command,
+                                                           '--source'))
         lpm(command, '--version').expect(0, 'lpm ')
 
 

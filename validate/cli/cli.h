@@ -276,6 +276,7 @@ int lpm_cmd_facts(LpmOptions *options);
 int lpm_cmd_wwpn(LpmOptions *options);
 int lpm_cmd_vfc(LpmOptions *options);
 int lpm_cmd_define(const LpmCommand *command, int argc, char **argv);
+int lpm_cmd_doctor(const LpmCommand *command, int argc, char **argv);
 
 /**
  * lpm_gather:

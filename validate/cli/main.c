@@ -31,6 +31,8 @@ static const LpmCommand commands[] = {
 #endif
     { "vfc", "Say who is logged in to the SAN, or log one side out.",
       lpm_cmd_vfc },
+    { "doctor", "Say what of this host keeps guests from moving.",
+      .run_args = lpm_cmd_doctor },
 };
 
 static void print_help(FILE *out)
