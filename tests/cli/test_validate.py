@@ -430,7 +430,8 @@ def help_and_version(case):
     lpm('--version').expect(0, 'lpm ')
     for command in COMMANDS:
         lpm(command, '--help').expect(
-            0, {'wwpn': '--avoid', 'doctor': '--check'}.get(command,
+            0, {'wwpn': '--avoid', 'doctor': '--check',
+                'define': '--host-conf'}.get(command,
                                                            '--source'))
         lpm(command, '--version').expect(0, 'lpm ')
 
