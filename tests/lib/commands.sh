@@ -133,13 +133,12 @@ cmd_test()
         need_libvirt
         cmd_build
         build_vanilla
-        need_deb
-        # shellcheck disable=SC2086 # a list of names
-        need_packages $lpm_packages_lintian
-        make_debs
         if [ -n "$test_full" ]; then
             build_old_guest
-            need_packages debootstrap
+            need_deb
+            # shellcheck disable=SC2086 # a list of names
+            need_packages $lpm_packages_lintian debootstrap
+            make_debs
         fi
         run_tests "$LPM_BUILD"
     fi
