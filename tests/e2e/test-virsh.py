@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 
@@ -13,7 +14,7 @@ import disk
 import virthost
 import virtguest
 from harness import (Bench, Tap, TestError, check_memory, expect, full,
-                     require, wait_for)
+                     lpm_program, require, wait_for)
 from virtguest import HOST_CONF, NAME, Stage
 
 UNIX = "over unix sockets"
@@ -180,6 +181,27 @@ def fails(stage, breaks):
         text.strip().splitlines()[-1], line["gap_ms"])
 
 
+def recover(stage, source, destination, wanted, *options):
+    """lpm recover from outside, as an administrator's machine would."""
+    done = subprocess.run(
+        [lpm_program(), "recover", "--source", source.uri, "--destination",
+         destination.uri, "--partition", NAME, "--qmp-deadline", "3000",
+         *options], capture_output=True, text=True, timeout=120,
+        stdin=subprocess.DEVNULL, check=False)
+    expect("exit of lpm recover: %s%s" % (done.stdout, done.stderr),
+           done.returncode, wanted)
+    return done.stdout + done.stderr
+
+
+def copy_of(stage, host):
+    """A QEMU of the same domain that stands still, without its adapter."""
+    xml = stage.here.virsh("dumpxml", NAME, "--inactive")
+    for part in (r"<metadata>.*</metadata>",
+                 r"<qemu:commandline>.*</qemu:commandline>"):
+        xml = re.sub(part, "", xml, flags=re.S)
+    host.virsh("create", host.write("copy.xml", xml), "--paused")
+
+
 def cases(stage):
     tap = Tap()
 
@@ -329,6 +351,56 @@ def cases(stage):
         def _(breaks=breaks):
             stage.up()
             return fails(stage, breaks)
+
+    @tap.case("lpm recover: what the other side has is taken down")
+    def _():
+        stage.up()
+        here, there = stage.here, stage.there
+        recover(stage, here, there, 0)
+        for source, destination in ((here, there), (there, here)):
+            copy_of(stage, there)
+            text = recover(stage, source, destination, 0, "--dry-run")
+            if "would end" not in text:
+                raise TestError(text)
+            expect("the copy", there.virsh("domstate", NAME), "paused")
+            text = recover(stage, source, destination, 0)
+            stage.runs_on(here)
+        stage.goes_on()
+        return text.strip()
+
+    @tap.case("lpm recover: a guest that stands on its source goes on")
+    def _():
+        stage.up()
+        stage.here.virsh("suspend", NAME)
+        text = recover(stage, stage.here, stage.there, 0)
+        stage.runs_on(stage.here)
+        stage.goes_on()
+        return text.strip()
+
+    @tap.case("lpm recover: nothing is touched that is not settled")
+    def _():
+        stage.up()
+        move = stage.here.start_run("virsh", "migrate", "--live", "--p2p",
+                                    "--bandwidth", "4", NAME,
+                                    stage.there.peer_uri)
+        try:
+            wait_for(lambda: len(stage.sessions()) == 2, "RAM to move", 30)
+            recover(stage, stage.here, stage.there, 1)
+            # Both daemons die: nobody may be asked, then both clean up.
+            for host in (stage.here, stage.there):
+                kill_daemon(host)
+            recover(stage, stage.here, stage.there, 2)
+            move.communicate(timeout=60)
+        finally:
+            if move.poll() is None:
+                move.kill()
+                move.communicate()
+            stage.mend()
+        text = recover(stage, stage.here, stage.there, 0)
+        stage.runs_on(stage.here)
+        stage.goes_on()
+        no_slot_is_held(stage)
+        return text.strip()
 
     @tap.case("the guest's disk and memory, after all")
     def _():

@@ -271,6 +271,7 @@ int lpm_cmd_validate(LpmOptions *options);
 int lpm_cmd_migrate(LpmOptions *options);
 int lpm_cmd_status(LpmOptions *options);
 int lpm_cmd_cancel(LpmOptions *options);
+int lpm_cmd_recover(LpmOptions *options);
 int lpm_cmd_offer(LpmOptions *options);
 int lpm_cmd_facts(LpmOptions *options);
 int lpm_cmd_wwpn(LpmOptions *options);

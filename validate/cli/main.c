@@ -20,6 +20,8 @@ static const LpmCommand commands[] = {
       lpm_cmd_status },
     { "cancel", "Cancel a running move; the guest stays on the source.",
       lpm_cmd_cancel },
+    { "recover", "Find out who has the guest after a failure; settle it.",
+      lpm_cmd_recover },
     { "facts", "Print all that is known of both sides, with its origin.",
       lpm_cmd_facts },
     { "offer", "Print what one side says of itself, for offer:FILE.",

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "config.h"
+#include "domain/policy.h"
 #include "error/lpm-error.h"
 #include "facts/json-write.h"
 #include "records/process.h"
@@ -85,8 +87,9 @@ static gboolean go_on_without(const LpmOptions *options, const GError *err,
 gboolean lpm_moves_begin(const LpmOptions *options, LpmQmp *source,
                          LpmHeldMove **ret_held, int *ret_exit)
 {
-    const LpmMoveLimits limits = LPM_MOVE_LIMITS_DEFAULT;
+    LpmMoveLimits limits = LPM_MOVE_LIMITS_DEFAULT;
     g_autoptr(GError) err = NULL;
+    g_autoptr(LpmPolicy) policy = lpm_policy_read(LPM_HOST_CONF, NULL);
     g_autoptr(LpmRecords) records = lpm_records_open(
         lpm_records_path(options->records), "", LPM_RECORDS_WRITE, &err);
     g_autofree char *name = NULL;
@@ -102,6 +105,10 @@ gboolean lpm_moves_begin(const LpmOptions *options, LpmQmp *source,
     *ret_held = NULL;
     if (records == NULL) {
         return go_on_without(options, err, ret_exit);
+    }
+    /* one that cannot be read is the doctor's to tell */
+    if (policy != NULL) {
+        lpm_limits_set(&limits, policy->max_inbound, policy->max_outbound);
     }
     name = ask(source, "query-name", "name");
     move.name = name != NULL ? name : (char *)lpm_qmp_path(source);

@@ -24,6 +24,7 @@
 #define HAS_RECORDS    (1u << 11)
 #define ONLY_RUNNING   (1u << 12)   /* status, cancel */
 #define NEEDS_GUEST    (1u << 13)   /* a monitor or a libvirt daemon */
+#define ONLY_RECOVER   (1u << 14)
 
 #define PAIRS_MAX  4096
 #define LIMIT_MAX  1000
@@ -94,7 +95,8 @@ gboolean lpm_in_range(const char *name, gint64 value, gint64 min, gint64 max,
 }
 
 /* Each side has what can be told to move, and all are of a kind. */
-static gboolean check_guests(const LpmOptions *options, int *ret_exit)
+static gboolean check_guests(const LpmOptions *options, guint flags,
+                             int *ret_exit)
 {
     gboolean virt = lpm_over_libvirt(options);
 
@@ -108,6 +110,11 @@ static gboolean check_guests(const LpmOptions *options, int *ret_exit)
                                   "both");
             return FALSE;
         }
+    }
+    if (!virt && (flags & ONLY_RECOVER) != 0) {
+        *ret_exit = lpm_usage("recover needs libvirt URIs for both sides; of "
+                              "QEMUs without libvirt see lpm vfc status");
+        return FALSE;
     }
     if (virt && options->partition == NULL) {
         *ret_exit = lpm_usage("over libvirt --partition NAME is needed");
@@ -151,7 +158,8 @@ static gboolean check_endpoints(const LpmOptions *options, guint flags,
         *ret_exit = lpm_usage("this command needs qmp:PATH for a side");
         return FALSE;
     }
-    return ((flags & NEEDS_GUEST) == 0 || check_guests(options, ret_exit)) &&
+    return ((flags & NEEDS_GUEST) == 0 || check_guests(options, flags,
+                                                         ret_exit)) &&
            lpm_endpoints_check(options->sides, ret_exit);
 }
 
@@ -200,6 +208,9 @@ static guint command_flags(const char *command)
     }
     if (g_str_equal(command, "status")) {
         return ONLY_STATUS | ONLY_RUNNING | NEEDS_GUEST | HAS_RECORDS;
+    }
+    if (g_str_equal(command, "recover")) {
+        return ONLY_RECOVER | ONLY_RUNNING | SIDES_BOTH | NEEDS_GUEST;
     }
     return ONLY_RUNNING | NEEDS_GUEST | SIDE_SOURCE;
 }
@@ -364,6 +375,11 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
           "go on when a source does not tell all of its WWPNs", NULL },
         { NULL },
     };
+    const GOptionEntry dry_run[] = {
+        { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->move.dry_run,
+          "say what would be done; change nothing", NULL },
+        { NULL },
+    };
     const GOptionEntry vfc[] = {
         { "adapter", 0, 0, G_OPTION_ARG_STRING, &options->adapter,
           "logout: only this one (default: all of the side)", "ID" },
@@ -409,6 +425,9 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     }
     if ((flags & ONLY_MIGRATE) != 0) {
         lpm_migrate_options_add(context, options, &migrate);
+    }
+    if ((flags & ONLY_RECOVER) != 0) {
+        g_option_context_add_main_entries(context, dry_run, NULL);
     }
     if ((flags & ONLY_STATUS) != 0) {
         g_option_context_add_main_entries(context, status, NULL);

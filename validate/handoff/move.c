@@ -111,7 +111,7 @@ void lpm_move_report_free(LpmMoveReport *report)
     g_free(report);
 }
 
-static LpmMoveReport *report_new(void)
+LpmMoveReport *lpm_move_report_new(void)
 {
     LpmMoveReport *report = g_new0(LpmMoveReport, 1);
 
@@ -119,6 +119,20 @@ static LpmMoveReport *report_new(void)
     report->negotiation_us = -1;
     report->last.remaining_ms = report->last.downtime_ms = -1;
     return report;
+}
+
+void lpm_report_end(LpmMoveReport *report, LpmOutcome outcome,
+                    LpmMovePhase phase, const char *where,
+                    const char *text, const char *advice)
+{
+    g_free(report->where);
+    g_free(report->text);
+    g_free(report->advice);
+    report->outcome = outcome;
+    report->phase = phase;
+    report->where = g_strdup(where);
+    report->text = g_strdup(text);
+    report->advice = g_strdup(advice);
 }
 
 /* libvirt sends "cont" itself when it wants the guest to run. */
@@ -781,7 +795,7 @@ LpmMoveReport *lpm_move_run(LpmQmp *source, LpmQmp *destination,
         .options = options,
         .observer = observer,
         .interrupt_fd = interrupt_fd,
-        .report = report_new(),
+        .report = lpm_move_report_new(),
     };
 
     move.look.total_ms = move.look.setup_ms = move.look.downtime_ms = -1;
@@ -820,7 +834,7 @@ LpmMoveReport *lpm_move_run(LpmQmp *source, LpmQmp *destination,
 
 LpmMoveReport *lpm_move_cancel(LpmQmp *source)
 {
-    LpmMoveReport *report = report_new();
+    LpmMoveReport *report = lpm_move_report_new();
     Move move = { .source.qmp = source, .report = report };
     gint64 end_us = g_get_monotonic_time() + (gint64)CANCEL_MS * 1000;
     g_autoptr(JsonNode) reply = NULL;

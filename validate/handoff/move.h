@@ -124,6 +124,14 @@ LpmMoveReport *lpm_move_run(LpmQmp *source, LpmQmp *destination,
                             const LpmMoveObserver *observer,
                             int interrupt_fd);
 
+/** lpm_move_report_new: (transfer full): of which nothing is known. */
+LpmMoveReport *lpm_move_report_new(void);
+
+/** lpm_move_report_end: how it ended; the texts are copied. */
+void lpm_report_end(LpmMoveReport *report, LpmOutcome outcome,
+                    LpmMovePhase phase, const char *where,
+                    const char *text, const char *advice);
+
 /** lpm_move_report_free: @report: (nullable). */
 void lpm_move_report_free(LpmMoveReport *report);
 

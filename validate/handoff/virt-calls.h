@@ -18,6 +18,7 @@
     X(DomainLookupByName) X(DomainFree) X(DomainGetUUIDString) \
     X(DomainGetState) X(DomainIsPersistent) X(DomainGetXMLDesc) \
     X(DomainGetJobStats) X(DomainAbortJob) X(DomainCreate) \
+    X(DomainDestroy) X(DomainResume) \
     X(DomainMigrateGetMaxDowntime) X(DomainMigrateSetMaxDowntime) \
     X(DomainMigrate3) X(DomainMigrateToURI3) \
     X(TypedParamsAddInt) X(TypedParamsAddULLong) X(TypedParamsAddString) \

@@ -58,30 +58,6 @@ typedef struct Move {
     LpmMoveReport *report;
 } Move;
 
-static LpmMoveReport *report_new(void)
-{
-    LpmMoveReport *report = g_new0(LpmMoveReport, 1);
-
-    report->total_ms = report->setup_ms = report->downtime_ms = -1;
-    report->negotiation_us = -1;
-    report->last.remaining_ms = report->last.downtime_ms = -1;
-    return report;
-}
-
-static void end_report(LpmMoveReport *report, LpmOutcome outcome,
-                       LpmMovePhase phase, const char *where,
-                       const char *text, const char *advice)
-{
-    g_free(report->where);
-    g_free(report->text);
-    g_free(report->advice);
-    report->outcome = outcome;
-    report->phase = phase;
-    report->where = g_strdup(where);
-    report->text = g_strdup(text);
-    report->advice = g_strdup(advice);
-}
-
 static void note(const Move *move, const char *format, ...)
     G_GNUC_PRINTF(2, 3);
 
@@ -210,8 +186,8 @@ static gboolean refuse(Move *move, LpmOutcome outcome, const char *advice,
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    end_report(move->report, outcome, LPM_MOVE_FAILED, "source", text,
-               advice);
+    lpm_report_end(move->report, outcome, LPM_MOVE_FAILED, "source", text,
+                   advice);
     return FALSE;
 }
 
@@ -422,8 +398,8 @@ static gboolean prepare(Move *move, LpmVirtPlan *plan)
     }
     say_plan(move, plan, domains_method);
     if (options->move->dry_run) {
-        end_report(move->report, LPM_OUTCOME_DONE, LPM_MOVE_IDLE, "source",
-                   "dry run: nothing was set, nothing moved", "");
+        lpm_report_end(move->report, LPM_OUTCOME_DONE, LPM_MOVE_IDLE, "source",
+                       "dry run: nothing was set, nothing moved", "");
         return FALSE;
     }
     if (options->move->downtime_ms > 0) {
@@ -663,8 +639,8 @@ static void end_unclear(Move *move, const char *text)
 {
     g_autofree char *advice = advice_unclear(move);
 
-    end_report(move->report, LPM_OUTCOME_UNCLEAR, LPM_MOVE_FAILED, "unclear",
-               text, advice);
+    lpm_report_end(move->report, LPM_OUTCOME_UNCLEAR, LPM_MOVE_FAILED,
+                   "unclear", text, advice);
 }
 
 static void end_there(Move *move)
@@ -685,9 +661,9 @@ static void end_there(Move *move)
                         "whose daemon does not answer now" :
                         "the guest is on the destination");
     }
-    end_report(move->report, LPM_OUTCOME_DONE, LPM_MOVE_DONE, "destination",
-               text, move->cancelled ?
-               "the move was over before it could be cancelled" : "");
+    lpm_report_end(move->report, LPM_OUTCOME_DONE, LPM_MOVE_DONE, "destination",
+                   text, move->cancelled ?
+                   "the move was over before it could be cancelled" : "");
 }
 
 static void end_cancelled(Move *move)
@@ -697,11 +673,13 @@ static void end_cancelled(Move *move)
         move->cancelled ? move->cancel_why : "by another client",
         side_state(&move->source));
 
-    end_report(move->report, LPM_OUTCOME_FAILED, LPM_MOVE_CANCELLED,
-               "source", text,
-               !move->cancelled || move->cancel_why != move->stall_text ? "" :
-               "try again when the guest writes less, with more --bandwidth, "
-               "a longer --downtime-limit, or --on-stall throttle or suspend");
+    lpm_report_end(move->report, LPM_OUTCOME_FAILED, LPM_MOVE_CANCELLED,
+                   "source", text,
+                   !move->cancelled ||
+                   move->cancel_why != move->stall_text ? "" :
+                   "try again when the guest writes less, with more "
+                   "--bandwidth, a longer --downtime-limit, or --on-stall "
+                   "throttle or suspend");
 }
 
 /* By libvirt's text, since its codes do not tell: no answer to a dial. */
@@ -753,8 +731,8 @@ static void end_here(Move *move)
                              "no reason given");
     switch (reason->why) {
     case LPM_VIRT_WHY_HOOK:
-        end_report(move->report, LPM_OUTCOME_REFUSED, LPM_MOVE_REJECTED,
-                   "source", reason->text, "nothing was changed");
+        lpm_report_end(move->report, LPM_OUTCOME_REFUSED, LPM_MOVE_REJECTED,
+                       "source", reason->text, "nothing was changed");
         return;
     case LPM_VIRT_WHY_REFUSED:
         move->report->answer = g_steal_pointer(&reason->answer);
@@ -762,9 +740,9 @@ static void end_here(Move *move)
             "before any RAM moved; the guest is %s on the source%s%s", state,
             move->report->answer != NULL ? "" : ":\n",
             move->report->answer != NULL ? "" : reason->text);
-        end_report(move->report, LPM_OUTCOME_REFUSED, LPM_MOVE_REJECTED,
-                   "source", text,
-                   "correct what the reasons name, then try again");
+        lpm_report_end(move->report, LPM_OUTCOME_REFUSED, LPM_MOVE_REJECTED,
+                       "source", text,
+                       "correct what the reasons name, then try again");
         return;
     case LPM_VIRT_WHY_LIBVIRT:
     case LPM_VIRT_WHY_QEMU:
@@ -782,11 +760,11 @@ static void end_here(Move *move)
         text = g_strdup_printf("the guest is %s on the source: %s", state,
                                reason->text);
     }
-    end_report(move->report, refused ? LPM_OUTCOME_REFUSED :
-               LPM_OUTCOME_FAILED, LPM_MOVE_FAILED, "source", text,
-               is_silent(&move->source) ?
-               "start the source's daemon again, then look: lpm status "
-               "--source" : advice_for(move, refused));
+    lpm_report_end(move->report, refused ? LPM_OUTCOME_REFUSED :
+                   LPM_OUTCOME_FAILED, LPM_MOVE_FAILED, "source", text,
+                   is_silent(&move->source) ?
+                   "start the source's daemon again, then look: lpm status "
+                   "--source" : advice_for(move, refused));
 }
 
 /*
@@ -861,10 +839,10 @@ static void settle_offline(Move *move)
     side_ask(&move->destination, options);
     if (move->fault.text != NULL) {
         reason = lpm_virt_reason(move->fault.text);
-        end_report(move->report, LPM_OUTCOME_REFUSED,
-                   reason->why == LPM_VIRT_WHY_HOOK ? LPM_MOVE_REJECTED :
-                   LPM_MOVE_FAILED, has_none(&move->source) ? "source" :
-                   "unclear", reason->text, advice_for(move, TRUE));
+        lpm_report_end(move->report, LPM_OUTCOME_REFUSED,
+                       reason->why == LPM_VIRT_WHY_HOOK ? LPM_MOVE_REJECTED :
+                       LPM_MOVE_FAILED, has_none(&move->source) ? "source" :
+                       "unclear", reason->text, advice_for(move, TRUE));
         if (is_silent(&move->source) || is_silent(&move->destination)) {
             end_unclear(move, reason->text);
         }
@@ -877,27 +855,28 @@ static void settle_offline(Move *move)
                     "destination, which has it not");
         return;
     }
-    end_report(move->report, LPM_OUTCOME_DONE, LPM_MOVE_DONE, "destination",
-               "the domain is defined on the destination and shut off",
-               options->undefine_source ? "start it there: virsh start" :
-               "start it there, and never while the source, which is still "
-               "defined, runs: see --undefine-source");
+    lpm_report_end(move->report, LPM_OUTCOME_DONE, LPM_MOVE_DONE, "destination",
+                   "the domain is defined on the destination and shut off",
+                   options->undefine_source ? "start it there: virsh start" :
+                   "start it there, and never while the source, which is still "
+                   "defined, runs: see --undefine-source");
     if (!options->start) {
         return;
     }
     if (lpm_virt_start(move->destination.virt, options->partition, &err)) {
-        end_report(move->report, LPM_OUTCOME_DONE, LPM_MOVE_DONE,
-                   "destination", "the domain is defined on the destination "
-                   "and was started there", options->undefine_source ? "" :
-                   "it is still defined on the source: do not start it "
-                   "there");
+        lpm_report_end(move->report, LPM_OUTCOME_DONE, LPM_MOVE_DONE,
+                       "destination", "the domain is defined on the "
+                       "destination and was started there",
+                       options->undefine_source ? "" :
+                       "it is still defined on the source: do not start it "
+                       "there");
     } else {
         g_autofree char *text = g_strdup_printf(
             "the domain is defined on the destination and did not start: %s",
             err->message);
 
-        end_report(move->report, LPM_OUTCOME_FAILED, LPM_MOVE_DONE,
-                   "destination", text, "start it there: virsh start");
+        lpm_report_end(move->report, LPM_OUTCOME_FAILED, LPM_MOVE_DONE,
+                       "destination", text, "start it there: virsh start");
     }
 }
 
@@ -984,8 +963,8 @@ static void carry_out(Move *move, const LpmVirtPlan *plan)
         return;
     }
     if (pause_for(move, 0)) {
-        end_report(move->report, LPM_OUTCOME_FAILED, LPM_MOVE_CANCELLED,
-                   "source", "interrupted before the move began", "");
+        lpm_report_end(move->report, LPM_OUTCOME_FAILED, LPM_MOVE_CANCELLED,
+                       "source", "interrupted before the move began", "");
         return;
     }
     say_phase(move, LPM_MOVE_PREPARING);
@@ -1025,7 +1004,7 @@ LpmMoveReport *lpm_virt_move_run(const LpmVirtMoveOptions *options,
         .source = { .name = "source", .uri = options->source },
         .destination = { .name = "destination",
                          .uri = options->destination },
-        .report = report_new(),
+        .report = lpm_move_report_new(),
     };
 
     move.look.total_ms = move.look.setup_ms = move.look.downtime_ms = -1;
@@ -1072,7 +1051,7 @@ gboolean lpm_virt_move_status(const char *uri, const char *side,
 LpmMoveReport *lpm_virt_move_cancel(const char *uri, const char *partition,
                                     guint deadline_ms)
 {
-    LpmMoveReport *report = report_new();
+    LpmMoveReport *report = lpm_move_report_new();
     gint64 end_us = g_get_monotonic_time() + (gint64)CANCEL_MS * 1000;
     g_autoptr(GError) err = NULL;
     g_autoptr(LpmVirt) virt = lpm_virt_open(uri, "source", deadline_ms,
@@ -1084,15 +1063,15 @@ LpmMoveReport *lpm_virt_move_cancel(const char *uri, const char *partition,
     LpmVirtAnswer answer = { 0 };
 
     if (virt == NULL || !lpm_virt_ask(virt, partition, &answer, &err)) {
-        end_report(report, LPM_OUTCOME_UNKNOWN, LPM_MOVE_FAILED, "unclear",
-                   err->message, "");
+        lpm_report_end(report, LPM_OUTCOME_UNKNOWN, LPM_MOVE_FAILED, "unclear",
+                       err->message, "");
     } else if (answer.job != LPM_VIRT_JOB_LEAVES) {
         text = g_strdup_printf("no move to cancel; '%s' is %s here",
                                partition, answer.state);
-        end_report(report, LPM_OUTCOME_REFUSED, LPM_MOVE_IDLE,
-                   answer.has == LPM_VIRT_RUNS ||
-                   answer.has == LPM_VIRT_PAUSED ? "source" : "unclear",
-                   text, "");
+        lpm_report_end(report, LPM_OUTCOME_REFUSED, LPM_MOVE_IDLE,
+                       answer.has == LPM_VIRT_RUNS ||
+                       answer.has == LPM_VIRT_PAUSED ? "source" : "unclear",
+                       text, "");
     } else {
         /* too early or too late for it: the next look shows which */
         while (answer.job == LPM_VIRT_JOB_LEAVES &&
@@ -1110,11 +1089,11 @@ LpmMoveReport *lpm_virt_move_cancel(const char *uri, const char *partition,
         if (answer.job == LPM_VIRT_JOB_NONE &&
             (answer.has == LPM_VIRT_RUNS ||
              answer.has == LPM_VIRT_PAUSED)) {
-            end_report(report, LPM_OUTCOME_DONE, LPM_MOVE_CANCELLED,
-                       "source", text, "");
+            lpm_report_end(report, LPM_OUTCOME_DONE, LPM_MOVE_CANCELLED,
+                           "source", text, "");
         } else {
-            end_report(report, LPM_OUTCOME_UNCLEAR, LPM_MOVE_FAILED,
-                       "unclear", text, again);
+            lpm_report_end(report, LPM_OUTCOME_UNCLEAR, LPM_MOVE_FAILED,
+                           "unclear", text, again);
         }
     }
     lpm_virt_answer_clear(&answer);

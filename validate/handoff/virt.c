@@ -524,11 +524,11 @@ char *lpm_virt_xml(LpmVirt *virt, const char *domain, GError **error)
     return make(call, error) ? g_steal_pointer(&call->text) : NULL;
 }
 
-static gboolean run_abort(Call *call)
+/* A call with a domain alone. */
+static gboolean run_plain(Call *call, int (*function)(virDomainPtr dom))
 {
     virDomainPtr dom = lookup(call);
-    gboolean good = dom != NULL &&
-                    (vir.DomainAbortJob(dom) == 0 || fail(call));
+    gboolean good = dom != NULL && (function(dom) == 0 || fail(call));
 
     if (dom != NULL) {
         vir.DomainFree(dom);
@@ -536,32 +536,68 @@ static gboolean run_abort(Call *call)
     return good;
 }
 
-gboolean lpm_virt_abort(LpmVirt *virt, const char *domain, GError **error)
-{
-    g_autoptr(Call) call = call_new(virt, "virDomainAbortJob", run_abort,
-                                    domain);
+#define PLAIN(name, function)                                               \
+    static gboolean run_##name(Call *call)                                  \
+    {                                                                       \
+        return run_plain(call, vir.function);                               \
+    }                                                                       \
+                                                                            \
+    gboolean lpm_virt_##name(LpmVirt *virt, const char *domain,             \
+                             GError **error)                                \
+    {                                                                       \
+        g_autoptr(Call) call = call_new(virt, "vir" #function, run_##name,  \
+                                        domain);                            \
+                                                                            \
+        return make(call, error);                                           \
+    }
 
-    return make(call, error);
-}
+PLAIN(abort, DomainAbortJob)
+PLAIN(start, DomainCreate)
+PLAIN(destroy, DomainDestroy)
+PLAIN(resume, DomainResume)
 
-static gboolean run_start(Call *call)
+/* In a library of its own. */
+typedef struct QemuCalls {
+    int (*MonitorCommand)(virDomainPtr dom, const char *cmd, char **result,
+                          unsigned int flags);
+} QemuCalls;
+
+static QemuCalls qemu;
+
+static gboolean run_qmp(Call *call)
 {
     virDomainPtr dom = lookup(call);
+    char *result = NULL;
     gboolean good = dom != NULL &&
-                    (vir.DomainCreate(dom) == 0 || fail(call));
+        (qemu.MonitorCommand(dom, call->text, &result, 0) == 0 || fail(call));
 
     if (dom != NULL) {
         vir.DomainFree(dom);
     }
+    g_free(call->text);
+    call->text = g_strdup(result);
+    free(result);
     return good;
 }
 
-gboolean lpm_virt_start(LpmVirt *virt, const char *domain, GError **error)
+char *lpm_virt_qmp(LpmVirt *virt, const char *domain, const char *command,
+                   GError **error)
 {
-    g_autoptr(Call) call = call_new(virt, "virDomainCreate", run_start,
-                                    domain);
+    static const LpmLibraryCall calls[] = {
+        { "virDomainQemuMonitorCommand",
+          G_STRUCT_OFFSET(QemuCalls, MonitorCommand) },
+        { NULL },
+    };
+    g_autoptr(Call) call = NULL;
 
-    return make(call, error);
+    if (qemu.MonitorCommand == NULL &&
+        !lpm_library_load("libvirt-qemu.so.0", "libvirt0", calls, &qemu,
+                          error)) {
+        return NULL;
+    }
+    call = call_new(virt, "virDomainQemuMonitorCommand", run_qmp, domain);
+    call->text = g_strdup_printf("{\"execute\": \"%s\"}", command);
+    return make(call, error) ? g_steal_pointer(&call->text) : NULL;
 }
 
 static gboolean run_get_downtime(Call *call)
@@ -805,6 +841,32 @@ gboolean lpm_virt_start(LpmVirt *virt, const char *domain, GError **error)
 {
     (void)virt;
     (void)domain;
+    (void)error;
+    g_assert_not_reached();
+}
+
+gboolean lpm_virt_destroy(LpmVirt *virt, const char *domain, GError **error)
+{
+    (void)virt;
+    (void)domain;
+    (void)error;
+    g_assert_not_reached();
+}
+
+gboolean lpm_virt_resume(LpmVirt *virt, const char *domain, GError **error)
+{
+    (void)virt;
+    (void)domain;
+    (void)error;
+    g_assert_not_reached();
+}
+
+char *lpm_virt_qmp(LpmVirt *virt, const char *domain, const char *command,
+                   GError **error)
+{
+    (void)virt;
+    (void)domain;
+    (void)command;
     (void)error;
     g_assert_not_reached();
 }

@@ -110,6 +110,22 @@ gboolean lpm_virt_abort(LpmVirt *virt, const char *domain, GError **error);
 /** lpm_virt_start: a domain that is shut off. */
 gboolean lpm_virt_start(LpmVirt *virt, const char *domain, GError **error);
 
+/** lpm_virt_destroy: end its QEMU at once; a definition stays. */
+gboolean lpm_virt_destroy(LpmVirt *virt, const char *domain, GError **error);
+
+/** lpm_virt_resume: a domain that is paused. */
+gboolean lpm_virt_resume(LpmVirt *virt, const char *domain, GError **error);
+
+/**
+ * lpm_virt_qmp: one QMP command of its QEMU, without arguments.
+ *
+ * Taints the domain.
+ *
+ * Returns: (transfer full) (nullable): the answer's JSON, untrusted.
+ */
+char *lpm_virt_qmp(LpmVirt *virt, const char *domain, const char *command,
+                   GError **error);
+
 /* The downtime limit of a domain that runs. */
 gboolean lpm_virt_get_downtime(LpmVirt *virt, const char *domain,
                                guint64 *ret_ms, GError **error);

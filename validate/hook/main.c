@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Theory of operation: libvirtd calls what is in /etc/libvirt/hooks/qemu.d with
- * the domain, an operation, a sub-operation and a reason, and waits.  So nothing
- * here may ask libvirt (it would wait for itself) or take long.
+ * the domain, an operation, a sub-operation and a reason, and waits.  So
+ * nothing here may ask libvirt (it would wait for itself) or take long.
  *   migrate begin   a domain is about to arrive, its XML on stdin: refuse it
  *                   (exit 3, reasons on stderr, which virsh shows), or write
  *                   the XML with what QEMU needs on this host

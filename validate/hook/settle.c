@@ -85,8 +85,9 @@ static Look look(virConnectPtr conn, const char *uuid, virDomainPtr *ret_dom)
         vir.DomainFree(dom);
         return LOOK_GONE;
     }
-    if (state == VIR_DOMAIN_PAUSED && (reason == VIR_DOMAIN_PAUSED_MIGRATION ||
-                                       reason == VIR_DOMAIN_PAUSED_STARTING_UP)) {
+    if (state == VIR_DOMAIN_PAUSED &&
+        (reason == VIR_DOMAIN_PAUSED_MIGRATION ||
+         reason == VIR_DOMAIN_PAUSED_STARTING_UP)) {
         vir.DomainFree(dom);
         return LOOK_ARRIVES;
     }

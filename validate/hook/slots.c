@@ -44,12 +44,7 @@ gboolean lpm_slots_begin(const LpmDomain *domain, const LpmPolicy *policy,
     };
     gint64 id;
 
-    if (policy->max_inbound != 0) {
-        limits.moves[LPM_KEPT_INBOUND] = policy->max_inbound;
-    }
-    if (policy->max_outbound != 0) {
-        limits.moves[LPM_KEPT_OUTBOUND] = policy->max_outbound;
-    }
+    lpm_limits_set(&limits, policy->max_inbound, policy->max_outbound);
     if ((records == NULL ||
          !lpm_records_begin(records, &move, &limits, &id, &err)) &&
         is_refusal(err)) {

@@ -139,6 +139,17 @@ static gboolean refuse_count(const GPtrArray *running,
     return FALSE;
 }
 
+void lpm_limits_set(LpmMoveLimits *limits, guint max_inbound,
+                    guint max_outbound)
+{
+    if (max_inbound != 0) {
+        limits->moves[LPM_KEPT_INBOUND] = max_inbound;
+    }
+    if (max_outbound != 0) {
+        limits->moves[LPM_KEPT_OUTBOUND] = max_outbound;
+    }
+}
+
 gboolean lpm_limits_allow(const GPtrArray *running, guint saves,
                           const LpmMoveRecord *asked,
                           const LpmMoveLimits *limits, GError **error)

@@ -32,6 +32,10 @@ typedef struct LpmMoveLimits {
     { { LPM_LIMIT_MOVES, LPM_LIMIT_MOVES }, LPM_LIMIT_MOVER, \
       LPM_LIMIT_SUSPENDS }
 
+/** lpm_limits_set: what a host's policy says; 0: nothing, as it is. */
+void lpm_limits_set(LpmMoveLimits *limits, guint max_inbound,
+                    guint max_outbound);
+
 /**
  * lpm_limits_allow:
  * @running: LpmMoveRecord *, all moves of the host, those that libvirt alone
