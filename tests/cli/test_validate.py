@@ -376,7 +376,7 @@ def uri_rules(case):
 
 
 COMMANDS = ('validate', 'migrate', 'status', 'cancel', 'offer', 'facts',
-            'wwpn', 'vfc', 'define', 'doctor')
+            'wwpn', 'vfc', 'define', 'doctor', 'recover')
 VIRT = ['migrate', '-s', 'test:///default', '-d', 'test:///default',
         '-p', 'x']
 USAGE = [
