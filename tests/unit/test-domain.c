@@ -221,6 +221,58 @@ static void test_take_use(void)
     g_assert_nonnull(strstr(text, "active=\"2\""));
 }
 
+/* Written by options; what is there stays. */
+static void test_set(void)
+{
+    static const char new_one[] =
+        "fabric=san1,wwpn=c0507606d5a20010,wwpn2=c0507606d5a20011";
+    g_autofree char *xml = xml_of(NULL, "POWER10", NULL);
+    g_autoptr(LpmDomain) domain = lpm_domain_parse("test", xml, NULL);
+    g_autoptr(LpmPolicy) policy = policy_of(
+        SAN0 "[fabric san1]\nfabric=npiv\nparent=host1\n");
+    g_autoptr(GError) err = NULL;
+    g_autofree char *got = NULL;
+
+    g_assert_true(lpm_domain_set_preferred(domain, "POWER9", &err));
+    g_assert_true(lpm_domain_set_preferred(domain, "power8", &err));
+    g_assert_true(lpm_domain_set_adapter(domain, new_one, &err));
+    g_assert_true(lpm_domain_set_adapter(
+        domain, "id=x,fabric=san0,wwpn=c0507606d5a20000,"
+        "wwpn2=c0507606d5a20001,active=2", &err));
+    g_assert_true(lpm_domain_set_adapter(domain, "id=vfc0,reg=0x71000020",
+                                         &err));
+    g_assert_no_error(err);
+    g_assert_true(lpm_domain_prepare(domain, policy, LPM_DOMAIN_STARTS,
+                                     &err));
+    got = args_of(domain);
+    g_assert_cmpstr(got, ==, OBJECT_LINE ",preferred-mode=power8 " CODEC_LINE
+        " -device spapr-vfc,id=vfc0,reg=0x71000020,wwpn=c0507606d5a20010,"
+        "wwpn2=c0507606d5a20011,active=1,fabric=npiv,parent=host1"
+        " -device spapr-vfc,id=x,reg=0x71000011,wwpn=c0507606d5a20000,"
+        "wwpn2=c0507606d5a20001,active=2,fabric=iscsi,portal=10.0.0.1:3260");
+}
+
+static void test_set_refused(void)
+{
+    static const char *const bad[] = {
+        "", "san0", "fabric=san0", "fabric=a,wwpn=1,wwpn2=2", "colour=red",
+        "fabric=san0,wwpn=c0507606d5a20000,wwpn2=c0507606d5a20000",
+        "{}", "id=a b,fabric=f,wwpn=c0507606d5a20000,wwpn2=c0507606d5a20001",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *xml = xml_of("", "POWER10", NULL);
+        g_autoptr(LpmDomain) domain = lpm_domain_parse("test", xml, NULL);
+        g_autoptr(GError) err = NULL;
+
+        g_assert_false(lpm_domain_set_adapter(domain, bad[i], &err));
+        g_assert_error(err, LPM_ERROR, LPM_ERROR_MALFORMED);
+        g_clear_error(&err);
+        g_assert_false(lpm_domain_set_preferred(domain, "power5<", &err));
+        g_assert_error(err, LPM_ERROR, LPM_ERROR_MALFORMED);
+    }
+}
+
 static const struct {
     const char *own;
     const char *says;
@@ -408,5 +460,7 @@ int main(int argc, char **argv)
     g_test_add_func("/domain/take-use", test_take_use);
     g_test_add_func("/domain/no-policy", test_no_policy);
     g_test_add_func("/domain/opts", test_opts);
+    g_test_add_func("/domain/set", test_set);
+    g_test_add_func("/domain/set-refused", test_set_refused);
     return g_test_run();
 }

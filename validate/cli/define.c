@@ -15,6 +15,8 @@
 
 typedef struct Define {
     const char *host_conf;
+    const char *preferred;
+    char *const *adapters;
     gboolean check;
     gboolean quiet;
 } Define;
@@ -50,6 +52,22 @@ static int check(const Define *define, const LpmDomain *domain,
     return LPM_EXIT_PASS;
 }
 
+/* What the options say, in the metadata. */
+static gboolean add(const Define *define, LpmDomain *domain, GError **error)
+{
+    if (define->preferred != NULL &&
+        !lpm_domain_set_preferred(domain, define->preferred, error)) {
+        return FALSE;
+    }
+    for (guint i = 0; define->adapters != NULL &&
+                      define->adapters[i] != NULL; i++) {
+        if (!lpm_domain_set_adapter(domain, define->adapters[i], error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static int run(const Define *define, const char *path)
 {
     g_autoptr(GError) err = NULL;
@@ -73,6 +91,9 @@ static int run(const Define *define, const char *path)
         return lpm_usage("%s", err->message);
     }
     before = lpm_domain_text(domain);
+    if (!add(define, domain, &err)) {
+        return lpm_usage("%s", err->message);
+    }
     if (!lpm_domain_prepare(domain, policy, LPM_DOMAIN_STARTS, &err)) {
         lpm_say("%s", err->message);
         return LPM_EXIT_FAIL;
@@ -88,10 +109,18 @@ static int run(const Define *define, const char *path)
 int lpm_cmd_define(const LpmCommand *command, int argc, char **argv)
 {
     g_autofree char *host_conf = NULL;
+    g_autofree char *preferred = NULL;
+    g_auto(GStrv) adapters = NULL;
     Define define = { 0 };
     const GOptionEntry entries[] = {
         { "host-conf", 0, 0, G_OPTION_ARG_FILENAME, &host_conf,
           "the host's policy (default " LPM_HOST_CONF ")", "FILE" },
+        { "preferred-mode", 0, 0, G_OPTION_ARG_STRING, &preferred,
+          "put this into the metadata: power8 to power11", "MODE" },
+        { "adapter", 0, 0, G_OPTION_ARG_STRING_ARRAY, &adapters,
+          "add this to the metadata, or change the one of its id; may be "
+          "given more than once", "fabric=NAME,wwpn=HEX,wwpn2=HEX[,id=ID]"
+          "[,reg=N][,active=1|2]" },
         { "check", 0, 0, G_OPTION_ARG_NONE, &define.check,
           "say whether the arguments are those of the metadata; print no XML",
           NULL },
@@ -109,5 +138,7 @@ int lpm_cmd_define(const LpmCommand *command, int argc, char **argv)
     }
     host_conf = host_conf != NULL ? host_conf : g_strdup(LPM_HOST_CONF);
     define.host_conf = host_conf;
+    define.preferred = preferred;
+    define.adapters = adapters;
     return run(&define, argv[1]);
 }

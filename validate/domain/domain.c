@@ -18,6 +18,7 @@
 #define CODEC           "migration.multifd-compression=lpm"
 #define HOST_CPU        "host-cpu"
 #define PREFERRED       "preferred-mode"
+#define FIRST_REG       0x71000010u
 #define PREFIX_DEPTH    3u      /* domain/metadata/partition/mode */
 
 typedef struct Adapter {
@@ -249,10 +250,12 @@ static gboolean read_element(LpmDomain *domain, xmlNode *node, GError **error)
                   "check-ram", (const char *)node->name);
 }
 
+/* Again, too, when it was changed. */
 static gboolean read_metadata(LpmDomain *domain, GError **error)
 {
     xmlNode *metadata = lpm_xml_child(domain->root, "metadata");
 
+    g_ptr_array_set_size(domain->adapters, 0);
     for (xmlNode *node = metadata != NULL ? metadata->children : NULL;
          node != NULL; node = node->next) {
         if (!lpm_xml_is_of(node, "partition", LPM_DOMAIN_NAMESPACE)) {
@@ -340,6 +343,125 @@ gboolean lpm_domain_current_mode(const LpmDomain *domain, LpmMode *ret_mode)
 {
     *ret_mode = domain->current;
     return domain->has_current;
+}
+
+/* Writing the metadata */
+
+static xmlNode *add_element(LpmDomain *domain, xmlNode *parent, xmlNs *ns,
+                            const char *name, const char *content)
+{
+    xmlNode *node = lpm_xml.NewDocNode(domain->doc, ns, (const xmlChar *)name,
+                                       (const xmlChar *)content);
+
+    lpm_xml.AddChild(parent, node);
+    return node;
+}
+
+static void make_metadata(LpmDomain *domain)
+{
+    xmlNode *metadata = lpm_xml_child(domain->root, "metadata");
+
+    if (domain->own != NULL) {
+        return;
+    }
+    if (metadata == NULL) {
+        metadata = add_element(domain, domain->root, NULL, "metadata", NULL);
+    }
+    domain->own = add_element(domain, metadata, NULL, "partition", NULL);
+    domain->own->ns = lpm_xml.NewNs(
+        domain->own, (const xmlChar *)LPM_DOMAIN_NAMESPACE,
+        (const xmlChar *)"lpm");
+}
+
+gboolean lpm_domain_set_preferred(LpmDomain *domain, const char *mode,
+                                  GError **error)
+{
+    xmlNode *old;
+    LpmMode known;
+
+    if (!lpm_mode_parse(mode, &known)) {
+        return refuse(domain, error, PREFERRED ": got '%s', wanted power8, "
+                      "power9, power10 or power11", mode);
+    }
+    make_metadata(domain);
+    while ((old = lpm_xml_child(domain->own, PREFERRED)) != NULL) {
+        lpm_xml.UnlinkNode(old);
+        lpm_xml.FreeNode(old);
+    }
+    add_element(domain, domain->own, domain->own->ns, PREFERRED,
+                lpm_mode_name(known));
+    return read_metadata(domain, error);
+}
+
+static const char *const adapter_keys[] = {
+    "id", "reg", "fabric", "wwpn", "wwpn2", "active", NULL,
+};
+
+static const Adapter *find_adapter(const LpmDomain *domain, const char *id,
+                                   const char *reg)
+{
+    for (guint i = 0; i < domain->adapters->len; i++) {
+        const Adapter *adapter = g_ptr_array_index(domain->adapters, i);
+
+        if ((id != NULL && g_str_equal(adapter->id, id)) ||
+            (reg != NULL && g_str_equal(adapter->reg, reg))) {
+            return adapter;
+        }
+    }
+    return NULL;
+}
+
+/* What was not given, so that no other adapter has it. */
+static void complete(const LpmDomain *domain, LpmOpts *opts)
+{
+    for (guint i = 0; lpm_opts_get(opts, "id") == NULL; i++) {
+        g_autofree char *id = g_strdup_printf("vfc%u", i);
+
+        if (find_adapter(domain, id, NULL) == NULL) {
+            lpm_opts_set(opts, "id", id);
+        }
+    }
+    for (guint i = 0; lpm_opts_get(opts, "reg") == NULL; i++) {
+        g_autofree char *reg = g_strdup_printf("0x%x", FIRST_REG + i);
+
+        if (find_adapter(domain, NULL, reg) == NULL) {
+            lpm_opts_set(opts, "reg", reg);
+        }
+    }
+}
+
+gboolean lpm_domain_set_adapter(LpmDomain *domain, const char *text,
+                                GError **error)
+{
+    g_autoptr(LpmOpts) opts = lpm_opts_parse(text);
+    const char *other = opts == NULL ? text :
+        lpm_opts_first(opts)[0] != '\0' ? lpm_opts_first(opts) :
+        lpm_opts_other(opts, adapter_keys);
+    const Adapter *old;
+    xmlNode *node;
+
+    if (other != NULL) {
+        return refuse(domain, error, "adapter: got '%s', wanted fabric=NAME,"
+                      "wwpn=HEX,wwpn2=HEX, and if you like id, reg and "
+                      "active", other);
+    }
+    make_metadata(domain);
+    old = find_adapter(domain, lpm_opts_get(opts, "id"), NULL);
+    if (old == NULL) {
+        complete(domain, opts);
+    }
+    node = old != NULL ? old->node :
+           add_element(domain, domain->own, domain->own->ns, "fibre-channel",
+                       NULL);
+    for (guint i = 0; adapter_keys[i] != NULL; i++) {
+        const char *value = lpm_opts_get(opts, adapter_keys[i]);
+
+        if (value != NULL) {
+            lpm_xml.SetProp(node, (const xmlChar *)adapter_keys[i],
+                            (const xmlChar *)value);
+        }
+    }
+    return read_metadata(domain, error);
 }
 
 /* QEMU's arguments */

@@ -66,6 +66,27 @@ const char *lpm_domain_cpu_model(const LpmDomain *domain);
  */
 gboolean lpm_domain_current_mode(const LpmDomain *domain, LpmMode *ret_mode);
 
+/**
+ * lpm_domain_set_preferred: @mode: "power9"; in the metadata, which is made.
+ *
+ * Errors: MALFORMED.
+ */
+gboolean lpm_domain_set_preferred(LpmDomain *domain, const char *mode,
+                                  GError **error);
+
+/**
+ * lpm_domain_set_adapter:
+ * @text: "fabric=san0,wwpn=...,wwpn2=...", and id, reg, active; the id of one
+ *   that is there changes that one; a new one has a free id and reg if none
+ *   are given
+ *
+ * In the metadata, which is made.
+ *
+ * Errors: MALFORMED; then the domain is of no use any more.
+ */
+gboolean lpm_domain_set_adapter(LpmDomain *domain, const char *text,
+                                GError **error);
+
 /** lpm_domain_swap: the other WWPN of each adapter is the one in use. */
 void lpm_domain_swap(LpmDomain *domain);
 

@@ -147,6 +147,18 @@ void lpm_opts_set(LpmOpts *opts, const char *key, const char *value)
     }
 }
 
+const char *lpm_opts_other(const LpmOpts *opts, const char *const *known)
+{
+    for (guint i = 0; i < opts->pairs->len; i++) {
+        const Pair *pair = g_ptr_array_index(opts->pairs, i);
+
+        if (!g_strv_contains(known, pair->key)) {
+            return pair->key;
+        }
+    }
+    return NULL;
+}
+
 static void append(GString *text, const char *value)
 {
     for (; *value != '\0'; value++) {

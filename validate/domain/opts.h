@@ -34,6 +34,9 @@ const char *lpm_opts_get(const LpmOpts *opts, const char *key);
 /** lpm_opts_set: @value: (nullable): NULL takes the key away. */
 void lpm_opts_set(LpmOpts *opts, const char *key, const char *value);
 
+/** lpm_opts_other: (nullable): a key that is none of @known. */
+const char *lpm_opts_other(const LpmOpts *opts, const char *const *known);
+
 /** lpm_opts_text: (transfer full): as on a command line. */
 char *lpm_opts_text(const LpmOpts *opts);
 
