@@ -15,25 +15,6 @@
 #define INDENT        9     /* of all below a status */
 #define INDENT_VALUE  19    /* of a field's value */
 
-static const struct {
-    const char *word;
-    const char *colour;
-} looks[] = {
-    [LPM_RULE_PASS] = { "PASS", "32" },
-    [LPM_RULE_FAIL] = { "FAIL", "31" },
-    [LPM_RULE_WARN] = { "WARN", "33" },
-    [LPM_RULE_UNKNOWN] = { "UNKNOWN", "35" },
-    [LPM_RULE_NOT_APPLICABLE] = { "N/A", "2" },
-};
-G_STATIC_ASSERT(G_N_ELEMENTS(looks) == LPM_RULE_STATUS__MAX);
-
-/* The order of reading. */
-static const LpmRuleStatus order[] = {
-    LPM_RULE_FAIL, LPM_RULE_WARN, LPM_RULE_UNKNOWN, LPM_RULE_PASS,
-    LPM_RULE_NOT_APPLICABLE,
-};
-G_STATIC_ASSERT(G_N_ELEMENTS(order) == LPM_RULE_STATUS__MAX);
-
 /* As text */
 
 static void print_wrapped(const char *text, guint indent)
@@ -66,12 +47,7 @@ static void print_finding(const LpmDoctorFinding *finding, gboolean verbose)
         finding->about != NULL ? finding->about : "",
         finding->about != NULL ? ")" : "", ": ", finding->row->title, NULL);
 
-    if (lpm_report_colour(stdout)) {
-        printf("\033[%sm%-8s\033[0m ", looks[finding->status].colour,
-               looks[finding->status].word);
-    } else {
-        printf("%-8s ", looks[finding->status].word);
-    }
+    lpm_report_status(stdout, finding->status, lpm_report_colour(stdout));
     print_wrapped(head, INDENT);
     print_field("got", finding->got);
     if (is_bad(finding)) {
@@ -88,14 +64,14 @@ static void print_text(const GPtrArray *findings, gboolean verbose)
     guint counts[LPM_RULE_STATUS__MAX] = { 0 };
     gboolean any = FALSE;
 
-    for (gsize o = 0; o < G_N_ELEMENTS(order); o++) {
+    for (gsize o = 0; o < LPM_RULE_STATUS__MAX; o++) {
         for (guint i = 0; i < findings->len; i++) {
             const LpmDoctorFinding *finding = g_ptr_array_index(findings, i);
 
-            if (finding->status != order[o]) {
+            if (finding->status != lpm_status_order[o]) {
                 continue;
             }
-            counts[order[o]]++;
+            counts[lpm_status_order[o]]++;
             if (is_bad(finding) || verbose) {
                 fputs(any ? "\n" : "", stdout);
                 print_finding(finding, verbose);

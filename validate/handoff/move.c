@@ -47,9 +47,7 @@ typedef struct Move {
     const char *cancel_why;
     gint64 cancel_us;
     gint64 start_us;
-    LpmStall stall;
-    char *stall_text;       /* figures of the last stall, or NULL */
-    gboolean throttled;     /* said so */
+    LpmStallWatch stall;
     LpmLook look;           /* last one of the source */
     LpmMoveReport *report;
 } Move;
@@ -344,54 +342,18 @@ static void suspend(Move *move)
     }
 }
 
-static void act_on_stall(Move *move)
-{
-    switch (move->options->on_stall) {
-    case LPM_ON_STALL_CANCEL:
-        cancel(move, move->stall_text);
-        break;
-    case LPM_ON_STALL_SUSPEND:
-        note(move, "%s", move->stall_text);
-        suspend(move);
-        break;
-    case LPM_ON_STALL_WAIT:
-        note(move, "%s (see --on-stall)", move->stall_text);
-        break;
-    case LPM_ON_STALL_THROTTLE:
-        note(move, "%s; QEMU throttles the guest by %" G_GUINT64_FORMAT
-             " %%", move->stall_text, move->look.throttle_percent);
-        break;
-    case LPM_ON_STALL__MAX:
-        g_assert_not_reached();
-    }
-}
-
 static void judge_progress(Move *move)
 {
-    const LpmLook *look = &move->look;
-    LpmStallLook now = {
-        .ms = g_get_monotonic_time() / 1000,
-        .rounds = look->rounds,
-        .remaining = look->remaining,
-        .dirty_bytes = look->dirty_bytes,
-        .page_bytes = look->raw_bytes,
-        .wire_bytes = look->wire_bytes,
-    };
-    LpmStallFigures figures;
-
-    if (move->cancelled || !look->has_ram ||
-        look->phase != LPM_MOVE_TRANSFER) {
-        return;
-    }
-    if (look->throttle_percent > 0 && !move->throttled) {
-        move->throttled = TRUE;
-        note(move, "QEMU begins to throttle the guest, by %" G_GUINT64_FORMAT
-             " %%", look->throttle_percent);
-    }
-    if (lpm_stall_look(&move->stall, &now, &figures)) {
-        g_free(move->stall_text);
-        move->stall_text = lpm_stall_text(&figures);
-        act_on_stall(move);
+    switch (move->cancelled ? LPM_STALL_GO_ON :
+            lpm_stall_watch(&move->stall, &move->look, move->observer)) {
+    case LPM_STALL_CANCEL:
+        cancel(move, move->stall.text);
+        break;
+    case LPM_STALL_SUSPEND:
+        suspend(move);
+        break;
+    case LPM_STALL_GO_ON:
+        break;
     }
 }
 
@@ -552,7 +514,7 @@ static void end_on_source(Move *move)
 
         end_with(move, LPM_OUTCOME_FAILED, LPM_MOVE_CANCELLED, "source",
                  text, !move->cancelled ||
-                 move->cancel_why != move->stall_text ? "" :
+                 move->cancel_why != move->stall.text ? "" :
                  "try again when the guest writes less, with more "
                  "--bandwidth, a longer --downtime-limit, or --on-stall "
                  "throttle or suspend");
@@ -800,7 +762,8 @@ LpmMoveReport *lpm_move_run(LpmQmp *source, LpmQmp *destination,
 
     move.look.total_ms = move.look.setup_ms = move.look.downtime_ms = -1;
     move.look.negotiation_us = -1;
-    lpm_stall_init(&move.stall, (gint64)options->stall_s * 1000);
+    move.stall.on_stall = options->on_stall;
+    lpm_stall_init(&move.stall.stall, (gint64)options->stall_s * 1000);
     if (prepare(&move) && !interrupted_early(&move) && start(&move)) {
         gboolean said = lpm_qmp_usable(source) && watch(&move);
 
@@ -825,7 +788,7 @@ LpmMoveReport *lpm_move_run(LpmQmp *source, LpmQmp *destination,
     side_clear(&move.destination);
     lpm_look_clear(&move.look);
     g_free(move.before);
-    g_free(move.stall_text);
+    lpm_stall_watch_clear(&move.stall);
     g_free(move.dir);
     g_free(move.socket);
     g_free(move.connect_uri);

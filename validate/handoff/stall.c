@@ -137,3 +137,73 @@ char *lpm_stall_text(const LpmStallFigures *figures)
         figures->wire_rate / MIB, figures->rounds,
         (double)figures->remaining / MIB, (double)figures->stop_ms / 1000);
 }
+
+void lpm_stall_watch_clear(LpmStallWatch *watch)
+{
+    g_clear_pointer(&watch->text, g_free);
+}
+
+static void note(const LpmMoveObserver *observer, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
+
+static void note(const LpmMoveObserver *observer, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    observer->note(text, observer->opaque);
+}
+
+static LpmStallAct act(const LpmStallWatch *watch, const LpmLook *look,
+                       const LpmMoveObserver *observer)
+{
+    switch (watch->on_stall) {
+    case LPM_ON_STALL_CANCEL:
+        return LPM_STALL_CANCEL;
+    case LPM_ON_STALL_SUSPEND:
+        note(observer, "%s", watch->text);
+        return LPM_STALL_SUSPEND;
+    case LPM_ON_STALL_WAIT:
+        note(observer, "%s (see --on-stall)", watch->text);
+        return LPM_STALL_GO_ON;
+    case LPM_ON_STALL_THROTTLE:
+        note(observer, "%s; QEMU throttles the guest by %" G_GUINT64_FORMAT
+             " %%", watch->text, look->throttle_percent);
+        return LPM_STALL_GO_ON;
+    case LPM_ON_STALL__MAX:
+        break;
+    }
+    g_assert_not_reached();
+}
+
+LpmStallAct lpm_stall_watch(LpmStallWatch *watch, const LpmLook *look,
+                            const LpmMoveObserver *observer)
+{
+    const LpmStallLook now = {
+        .ms = g_get_monotonic_time() / 1000,
+        .rounds = look->rounds,
+        .remaining = look->remaining,
+        .dirty_bytes = look->dirty_bytes,
+        .page_bytes = look->raw_bytes,
+        .wire_bytes = look->wire_bytes,
+    };
+    LpmStallFigures figures;
+
+    if (!look->has_ram || look->phase != LPM_MOVE_TRANSFER) {
+        return LPM_STALL_GO_ON;
+    }
+    if (look->throttle_percent > 0 && !watch->throttled) {
+        watch->throttled = TRUE;
+        note(observer, "QEMU begins to throttle the guest, by %"
+             G_GUINT64_FORMAT " %%", look->throttle_percent);
+    }
+    if (!lpm_stall_look(&watch->stall, &now, &figures)) {
+        return LPM_STALL_GO_ON;
+    }
+    g_free(watch->text);
+    watch->text = lpm_stall_text(&figures);
+    return act(watch, look, observer);
+}

@@ -6,7 +6,8 @@
 #ifndef LPM_STALL_H
 #define LPM_STALL_H
 
-#include <glib.h>
+#include "handoff/look.h"
+#include "handoff/move.h"
 
 /*
  * Theory of operation
@@ -84,5 +85,32 @@ gboolean lpm_stall_look(LpmStall *stall, const LpmStallLook *look,
 
 /** lpm_stall_text: (transfer full): the figures as one line. */
 char *lpm_stall_text(const LpmStallFigures *figures);
+
+/* The rule over all looks at one move, and what was said of them. */
+typedef struct LpmStallWatch {
+    LpmStall stall;
+    LpmOnStall on_stall;
+    char *text;             /* figures of the last stall, or NULL */
+    gboolean throttled;     /* said so */
+} LpmStallWatch;
+
+typedef enum LpmStallAct {
+    LPM_STALL_GO_ON,
+    LPM_STALL_CANCEL,       /* with the watch's text as the reason */
+    LPM_STALL_SUSPEND,      /* stop the guest and send the rest */
+} LpmStallAct;
+
+/** lpm_stall_watch_clear: frees what it holds. */
+void lpm_stall_watch_clear(LpmStallWatch *watch);
+
+/**
+ * lpm_stall_watch:
+ * @look: at the source, now
+ * @observer: gets a note if there is something to say
+ *
+ * Returns: what is to be done about it.
+ */
+LpmStallAct lpm_stall_watch(LpmStallWatch *watch, const LpmLook *look,
+                            const LpmMoveObserver *observer);
 
 #endif /* LPM_STALL_H */

@@ -49,9 +49,7 @@ typedef struct Move {
     gboolean transferred;       /* pages were seen to leave */
     gboolean has_downtime;      /* the limit was changed */
     guint64 downtime_ms;        /* and was that */
-    LpmStall stall;
-    char *stall_text;
-    gboolean throttled;         /* said so */
+    LpmStallWatch stall;
     gboolean silent;            /* said so */
     LpmLook look;               /* the last one of the source, figures only */
     LpmVirtFault fault;
@@ -461,54 +459,18 @@ static void suspend(Move *move)
     }
 }
 
-static void act_on_stall(Move *move)
-{
-    switch (move->options->move->on_stall) {
-    case LPM_ON_STALL_CANCEL:
-        cancel(move, move->stall_text);
-        break;
-    case LPM_ON_STALL_SUSPEND:
-        note(move, "%s", move->stall_text);
-        suspend(move);
-        break;
-    case LPM_ON_STALL_WAIT:
-        note(move, "%s (see --on-stall)", move->stall_text);
-        break;
-    case LPM_ON_STALL_THROTTLE:
-        note(move, "%s; QEMU throttles the guest by %" G_GUINT64_FORMAT
-             " %%", move->stall_text, move->look.throttle_percent);
-        break;
-    case LPM_ON_STALL__MAX:
-        g_assert_not_reached();
-    }
-}
-
 static void judge_progress(Move *move)
 {
-    const LpmLook *look = &move->look;
-    LpmStallLook now = {
-        .ms = g_get_monotonic_time() / 1000,
-        .rounds = look->rounds,
-        .remaining = look->remaining,
-        .dirty_bytes = look->dirty_bytes,
-        .page_bytes = look->raw_bytes,
-        .wire_bytes = look->wire_bytes,
-    };
-    LpmStallFigures figures;
-
-    if (move->cancelled || !look->has_ram ||
-        look->phase != LPM_MOVE_TRANSFER) {
-        return;
-    }
-    if (look->throttle_percent > 0 && !move->throttled) {
-        move->throttled = TRUE;
-        note(move, "QEMU begins to throttle the guest, by %" G_GUINT64_FORMAT
-             " %%", look->throttle_percent);
-    }
-    if (lpm_stall_look(&move->stall, &now, &figures)) {
-        g_free(move->stall_text);
-        move->stall_text = lpm_stall_text(&figures);
-        act_on_stall(move);
+    switch (move->cancelled ? LPM_STALL_GO_ON :
+            lpm_stall_watch(&move->stall, &move->look, move->observer)) {
+    case LPM_STALL_CANCEL:
+        cancel(move, move->stall.text);
+        break;
+    case LPM_STALL_SUSPEND:
+        suspend(move);
+        break;
+    case LPM_STALL_GO_ON:
+        break;
     }
 }
 
@@ -676,7 +638,7 @@ static void end_cancelled(Move *move)
     lpm_report_end(move->report, LPM_OUTCOME_FAILED, LPM_MOVE_CANCELLED,
                    "source", text,
                    !move->cancelled ||
-                   move->cancel_why != move->stall_text ? "" :
+                   move->cancel_why != move->stall.text ? "" :
                    "try again when the guest writes less, with more "
                    "--bandwidth, a longer --downtime-limit, or --on-stall "
                    "throttle or suspend");
@@ -1009,7 +971,8 @@ LpmMoveReport *lpm_virt_move_run(const LpmVirtMoveOptions *options,
 
     move.look.total_ms = move.look.setup_ms = move.look.downtime_ms = -1;
     move.look.negotiation_us = -1;
-    lpm_stall_init(&move.stall, (gint64)options->move->stall_s * 1000);
+    move.stall.on_stall = options->move->on_stall;
+    lpm_stall_init(&move.stall.stall, (gint64)options->move->stall_s * 1000);
     if (prepare(&move, &plan)) {
         carry_out(&move, &plan);
     }
@@ -1018,7 +981,7 @@ LpmMoveReport *lpm_virt_move_run(const LpmVirtMoveOptions *options,
     }
     side_clear(&move.source);
     side_clear(&move.destination);
-    g_free(move.stall_text);
+    lpm_stall_watch_clear(&move.stall);
     g_free(move.fault.text);
     return move.report;
 }

@@ -124,4 +124,10 @@ void lpm_report_outcome(FILE *out, const LpmMoveReport *report);
 /** lpm_report_outcome_json: (transfer full): the same. */
 JsonNode *lpm_report_outcome_json(const LpmMoveReport *report);
 
+/** lpm_report_status: "FAIL    " on @out, in its colour if @colour. */
+void lpm_report_status(FILE *out, LpmRuleStatus status, gboolean colour);
+
+/** lpm_status_order: all statuses, in the order of reading. */
+extern const LpmRuleStatus lpm_status_order[LPM_RULE_STATUS__MAX];
+
 #endif /* LPM_REPORT_H */

@@ -26,12 +26,20 @@ static const struct {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(looks) == LPM_RULE_STATUS__MAX);
 
-/* The order of reading, in the report and in the sums. */
-static const LpmRuleStatus order[] = {
+const LpmRuleStatus lpm_status_order[LPM_RULE_STATUS__MAX] = {
     LPM_RULE_FAIL, LPM_RULE_WARN, LPM_RULE_UNKNOWN, LPM_RULE_PASS,
     LPM_RULE_NOT_APPLICABLE,
 };
-G_STATIC_ASSERT(G_N_ELEMENTS(order) == LPM_RULE_STATUS__MAX);
+
+void lpm_report_status(FILE *out, LpmRuleStatus status, gboolean colour)
+{
+    if (colour) {
+        fprintf(out, "\033[%sm%-8s\033[0m ", looks[status].colour,
+                looks[status].word);
+    } else {
+        fprintf(out, "%-8s ", looks[status].word);
+    }
+}
 
 /* How one report is written. */
 typedef struct Page {
@@ -59,16 +67,6 @@ static void print_wrapped(Page *page, const char *text, guint indent)
     fputs(wrapped->str, page->out);
 }
 
-static void print_status(Page *page, LpmRuleStatus status)
-{
-    if (page->colour) {
-        fprintf(page->out, "\033[%sm%-8s\033[0m ", looks[status].colour,
-                looks[status].word);
-    } else {
-        fprintf(page->out, "%-8s ", looks[status].word);
-    }
-}
-
 static void print_field(Page *page, const char *name, const char *value)
 {
     g_autofree char *text = lpm_report_escape(value);
@@ -86,7 +84,7 @@ static void begin_finding(Page *page, LpmRuleStatus status)
         fputc('\n', page->out);
     }
     page->any = TRUE;
-    print_status(page, status);
+    lpm_report_status(page->out, status, page->colour);
 }
 
 /*
@@ -231,10 +229,10 @@ static int compare_groups(gconstpointer a, gconstpointer b)
     const Group *one = *(Group *const *)a;
     const Group *other = *(Group *const *)b;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(order); i++) {
-        gboolean has = one->counts[order[i]] > 0;
+    for (gsize i = 0; i < LPM_RULE_STATUS__MAX; i++) {
+        gboolean has = one->counts[lpm_status_order[i]] > 0;
 
-        if (has != (other->counts[order[i]] > 0)) {
+        if (has != (other->counts[lpm_status_order[i]] > 0)) {
             return has ? -1 : 1;
         }
     }
@@ -255,18 +253,19 @@ static void print_group(Page *page, const Group *group)
 {
     gboolean shown = FALSE;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(order); i++) {
-        shown |= group->counts[order[i]] > 0 && is_shown(page, order[i]);
+    for (gsize i = 0; i < LPM_RULE_STATUS__MAX; i++) {
+        shown |= group->counts[lpm_status_order[i]] > 0 &&
+                 is_shown(page, lpm_status_order[i]);
     }
     if (!shown) {
         return;
     }
     print_heading(page, group);
-    for (gsize o = 0; o < G_N_ELEMENTS(order); o++) {
-        if (!is_shown(page, order[o])) {
+    for (gsize o = 0; o < LPM_RULE_STATUS__MAX; o++) {
+        if (!is_shown(page, lpm_status_order[o])) {
             continue;
         }
-        if (order[o] == LPM_RULE_UNKNOWN) {
+        if (lpm_status_order[o] == LPM_RULE_UNKNOWN) {
             print_gaps(page, group->results);
             continue;
         }
@@ -274,7 +273,7 @@ static void print_group(Page *page, const Group *group)
             const LpmRuleResult *result =
                 g_ptr_array_index(group->results, i);
 
-            if (result->status == order[o]) {
+            if (result->status == lpm_status_order[o]) {
                 print_result(page, result);
             }
         }
@@ -284,8 +283,9 @@ static void print_group(Page *page, const Group *group)
 static void print_sum(Page *page, const char *name, const guint *counts)
 {
     fprintf(page->out, "%-20s", name);
-    for (gsize o = 0; o < G_N_ELEMENTS(order); o++) {
-        fprintf(page->out, " %*u", o == 4 ? 14 : 8, counts[order[o]]);
+    for (gsize o = 0; o < LPM_RULE_STATUS__MAX; o++) {
+        fprintf(page->out, " %*u", o == 4 ? 14 : 8,
+                counts[lpm_status_order[o]]);
     }
     fputc('\n', page->out);
 }
