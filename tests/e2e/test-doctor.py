@@ -13,7 +13,7 @@ import sys
 import time
 
 import virthost
-from harness import (Bench, Tap, TestError, expect, lpm_program, qemu,
+from harness import (Tap, TestError, expect, lpm_program, qemu,
                      require, vanilla, wait_for)
 
 HOOK = "etc/hooks/qemu.d/qemu-lpm"
@@ -214,22 +214,7 @@ def cases(stage):
 
 def main():
     require()
-    why = virthost.missing_tool()
-    if why:
-        print("1..0 # SKIP " + why)
-        return 0
-    why = virthost.forbidden()
-    if why:
-        # A name of its own: tests/allowed-skips has this one alone.
-        print("1..1\nok 1 namespaces # SKIP not allowed here: "
-              + why.replace("\n", "; "))
-        return 0
-    with Bench() as bench:
-        stage = Stage(bench)
-        try:
-            return cases(stage).run()
-        finally:
-            stage.close()
+    return virthost.run(virthost.missing_tool(), Stage, cases)
 
 
 if __name__ == "__main__":

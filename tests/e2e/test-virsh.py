@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """virsh migrate, unchanged: a guest on a SAN, two libvirtds, and our hook."""
 
+import contextlib
 import json
 import os
 import re
@@ -13,32 +14,18 @@ import time
 import disk
 import virthost
 import virtguest
-from harness import (Bench, Tap, TestError, check_memory, expect, full,
+from harness import (Tap, TestError, check_memory, expect, full,
                      lpm_program, require, wait_for)
 from virtguest import HOST_CONF, NAME, Stage
 
 UNIX = "over unix sockets"
+OTHER = "lpar2"
 
 
 def main():
     require()
-    why = virtguest.missing()
-    if why:
-        print("1..0 # SKIP " + why)
-        return 0
-    why = virthost.forbidden()
-    if why:
-        # A name of its own: tests/allowed-skips has this one alone.
-        print("1..1\nok 1 namespaces # SKIP not allowed here: "
-              + why.replace("\n", "; "))
-        return 0
     Stage.MIB = 1024 if full() else 512
-    with Bench() as bench:
-        stage = Stage(bench)
-        try:
-            return cases(stage).run()
-        finally:
-            stage.close()
+    return virthost.run(virtguest.missing(), Stage, cases)
 
 
 def metadata(host, *options):
@@ -153,19 +140,38 @@ def no_slot_is_held(stage):
     wait_for(free, "all slots to be free", 30, 0.2)
 
 
-def fails(stage, breaks):
+@contextlib.contextmanager
+def slow_move(stage):
+    """A move in whose middle the body runs, which has to end it; what virsh
+    said is in its .said then."""
     move = stage.here.start_run("virsh", "migrate", "--live", "--p2p",
                                 "--bandwidth", "4", NAME,
                                 stage.there.peer_uri)
     try:
-        wait_for(lambda: len(stage.sessions()) == 2, "both WWPNs", 30)
-        breaks(stage)
-        text, _ = move.communicate(timeout=90)
+        wait_for(lambda: len(stage.sessions()) == 2, "RAM to move", 30)
+        yield move
+        move.said, _ = move.communicate(timeout=90)
     finally:
         if move.poll() is None:
             move.kill()
             move.communicate()
+
+
+def create_other(stage, host, *options, **given):
+    """A second guest, which nobody talks to."""
+    xml = stage.domain(name=OTHER, mib=256, wwpn="c0507606d5a20010",
+                       wwpn2="c0507606d5a20011", **given)
+    done = virtguest.lpm(host, "define", host.write("other.xml", xml))
+    host.virsh("create", host.write("other.xml", done.stdout), *options)
+
+
+def fails(stage, breaks):
+    try:
+        with slow_move(stage) as move:
+            breaks(stage)
+    finally:
         stage.mend()
+    text = move.said
     expect("virsh's exit", move.returncode, 1)
     wait_for(lambda: NAME not in stage.there.guests(),
              "the destination's QEMU to be gone", 60)
@@ -218,6 +224,9 @@ def cases(stage):
         says(target, 1, "POWER9")
         lpm = stage.qmp(target, "query-lpm")
         expect("preferred mode there", lpm.get("preferred-mode"), "power9")
+        # --parallel alone brings our page frames.
+        if not lpm["decode"]["frames"]:
+            raise TestError("no page frames: %s" % lpm["decode"])
         return "longest gap of its disk %d ms" % line["gap_ms"]
 
     @tap.case("and back, persistent: the definition is this host's")
@@ -258,32 +267,109 @@ def cases(stage):
         stage.goes_on()
         return "%.2f s: %s" % (seconds, text.strip())
 
+    @tap.case("without a preferred mode it runs in power10: refused at once")
+    def _():
+        stage.up()
+        a, b = stage.hosts["a"], stage.hosts["b"]
+        create_other(stage, a, mode="")
+        try:
+            begin = time.monotonic()
+            done = a.run("virsh", "migrate", "--live", "--p2p", OTHER,
+                         b.peer_uri, check=False)
+            seconds = time.monotonic() - begin
+            expect("the guest", a.virsh("domstate", OTHER), "running")
+        finally:
+            a.virsh("destroy", OTHER)
+        for word in ("cpu-compat.current-supported", "power10", "power9",
+                     "<lpm:preferred-mode>power9<"):
+            if done.returncode == 0 or word not in done.stderr:
+                raise TestError("exit %d, no %s: %s" % (
+                    done.returncode, word, done.stderr))
+        return "%.2f s" % seconds
+
+    @tap.case("a host takes as many as its policy says", True)
+    def _():
+        stage.up()
+        source, target = stage.here, stage.there
+        target.write("lpm-etc/host.conf", target.read("lpm-etc/host.conf") +
+                     "[host]\nmax-inbound=1\n")
+        create_other(stage, source)
+        try:
+            with slow_move(stage):
+                done = source.run("virsh", "migrate", "--live", "--p2p",
+                                  OTHER, target.peer_uri, check=False)
+                source.virsh("domjobabort", NAME)
+        finally:
+            source.virsh("destroy", OTHER)
+            stage.prepare_policy(target)
+        if done.returncode == 0 or NAME not in done.stderr or \
+                "inbound" not in done.stderr:
+            raise TestError("exit %d: %s" % (done.returncode, done.stderr))
+        stage.goes_on()
+        no_slot_is_held(stage)
+        return done.stderr.split("unexpected exit status 3: ")[-1].strip()
+
+    @tap.case("a hook that is killed stops the move, and holds nothing", True)
+    def _():
+        stage.up()
+        link = os.path.join(stage.there.dir, "etc/hooks/qemu.d/qemu-lpm")
+        program = os.readlink(link)
+        os.unlink(link)
+        with open(link, "w", encoding="utf-8") as f:
+            f.write('#!/bin/sh\n"%s" "$@" > /dev/null\nkill -9 $$\n' %
+                    program)
+        os.chmod(link, 0o755)
+        try:
+            done = stage.virsh("--p2p", check=False)
+        finally:
+            os.unlink(link)
+            os.symlink(program, link)
+        if done.returncode == 0 or "signal 9" not in done.stderr:
+            raise TestError("exit %d: %s" % (done.returncode, done.stderr))
+        stage.runs_on(stage.here)
+        stage.goes_on()
+        no_slot_is_held(stage)
+
+    @tap.case("peer allow: also through a tunnel", True)
+    def _():
+        stage.up()
+        target = stage.there
+        own = re.search(r"<lpm:partition.*?</lpm:partition>",
+                        stage.here.virsh("dumpxml", NAME), re.S).group(0)
+
+        def set_metadata(host, text):
+            bare = re.sub(r" xmlns:lpm=['\"][^'\"]*['\"]", "", text)
+            host.virsh("metadata", NAME, virtguest.LPM_NS, "--live", "--key",
+                       "lpm", "--set", bare.replace("lpm:", ""))
+        set_metadata(stage.here, own.replace(
+            "</lpm:partition>", "<lpm:peer>allow</lpm:peer>"
+            "</lpm:partition>"))
+        stage.virsh("--p2p", "--tunnelled")
+        stage.arrived(target)
+        stage.goes_on()
+        expect("bad pages", check_memory(stage.guest), 0)
+        text = re.search(r"<lpm:partition.*?</lpm:partition>",
+                         target.virsh("dumpxml", NAME), re.S).group(0)
+        set_metadata(target, re.sub("<lpm:peer>allow</lpm:peer>", "", text))
+        stage.virsh("--p2p")
+        stage.arrived(stage.there)
+        stage.goes_on()
+
     @tap.case("the opposite direction has to wait")
     def _():
         stage.up()
-        other = stage.domain(name="lpar2", mib=256, wwpn="c0507606d5a20010",
-                             wwpn2="c0507606d5a20011")
         source, target = stage.here, stage.there
-        path = target.write("lpar2.xml", other)
-        done = virtguest.lpm(target, "define", path)
-        target.virsh("create", target.write("lpar2.xml", done.stdout),
-                     "--paused")
-        move = source.start_run("virsh", "migrate", "--live", "--p2p",
-                                "--bandwidth", "4", NAME, target.peer_uri)
+        create_other(stage, target, "--paused")
         try:
-            wait_for(lambda: len(stage.sessions()) == 2, "RAM to move", 30)
-            rows = {h.name: json.loads(virtguest.lpm(
-                h, "status", "--format", "json").stdout)["running"]
-                for h in (source, target)}
-            back = target.run("virsh", "migrate", "--live", "--p2p", "lpar2",
-                              source.peer_uri, check=False)
-            source.virsh("domjobabort", NAME)
-            move.communicate(timeout=60)
+            with slow_move(stage):
+                rows = {h.name: json.loads(virtguest.lpm(
+                    h, "status", "--format", "json").stdout)["running"]
+                    for h in (source, target)}
+                back = target.run("virsh", "migrate", "--live", "--p2p",
+                                  OTHER, source.peer_uri, check=False)
+                source.virsh("domjobabort", NAME)
         finally:
-            if move.poll() is None:
-                move.kill()
-                move.communicate()
-            target.virsh("destroy", "lpar2")
+            target.virsh("destroy", OTHER)
         for host, direction in ((source, "outbound"), (target, "inbound")):
             expect("what runs on host-" + host.name,
                    [(r["partition"], r["direction"])
@@ -380,21 +466,14 @@ def cases(stage):
     @tap.case("lpm recover: nothing is touched that is not settled")
     def _():
         stage.up()
-        move = stage.here.start_run("virsh", "migrate", "--live", "--p2p",
-                                    "--bandwidth", "4", NAME,
-                                    stage.there.peer_uri)
         try:
-            wait_for(lambda: len(stage.sessions()) == 2, "RAM to move", 30)
-            recover(stage, stage.here, stage.there, 1)
-            # Both daemons die: nobody may be asked, then both clean up.
-            for host in (stage.here, stage.there):
-                kill_daemon(host)
-            recover(stage, stage.here, stage.there, 2)
-            move.communicate(timeout=60)
+            with slow_move(stage):
+                recover(stage, stage.here, stage.there, 1)
+                # Both daemons die: none can be asked, then both clean up.
+                for host in (stage.here, stage.there):
+                    kill_daemon(host)
+                recover(stage, stage.here, stage.there, 2)
         finally:
-            if move.poll() is None:
-                move.kill()
-                move.communicate()
             stage.mend()
         text = recover(stage, stage.here, stage.there, 0)
         stage.runs_on(stage.here)

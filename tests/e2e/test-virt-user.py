@@ -11,7 +11,7 @@ import uuid
 
 import debs
 import virthost
-from harness import (BOOT_DEADLINE, Bench, Tap, TestError, expect, require,
+from harness import (BOOT_DEADLINE, Tap, TestError, expect, require,
                      wait_for)
 
 GUEST = "lpar1"
@@ -148,24 +148,10 @@ def check_process(host):
 def main():
     require()
     packages = debs.find()
-    why = (virthost.missing_tool() if isinstance(packages, dict)
-           else packages)
-    if why:
-        print("1..0 # SKIP " + why)
-        return 0
-    why = virthost.forbidden()
-    if why:
-        # A name of its own: tests/allowed-skips has this one alone.
-        print("1..1\nok 1 namespaces # SKIP not allowed here: "
-              + why.replace("\n", "; "))
-        return 0
     virthost.FOLDERS[HOME] = "/" + debs.HOME
-    with Bench() as bench:
-        stage = Stage(bench, packages["qemu-lpm-system"])
-        try:
-            return cases(stage).run()
-        finally:
-            stage.close()
+    return virthost.run(
+        virthost.missing_tool() if isinstance(packages, dict) else packages,
+        lambda bench: Stage(bench, packages["qemu-lpm-system"]), cases)
 
 
 def cases(stage):

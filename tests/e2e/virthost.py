@@ -15,7 +15,7 @@ import signal
 import subprocess
 import uuid
 
-from harness import TestError, qemu, wait_for
+from harness import Bench, TestError, qemu, wait_for
 
 TOOLS = ("libvirtd", "virsh", "ip", "unshare", "nsenter", "mount")
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -365,3 +365,23 @@ def forbidden():
         capture_output=True, text=True, check=False,
         env={**os.environ, "PATH": PATH})
     return done.stderr.strip() if done.returncode else ""
+
+
+def run(why, make_stage, cases):
+    """CASES(stage) of what MAKE_STAGE(bench) gives, unless there is a reason
+    WHY not."""
+    if why:
+        print("1..0 # SKIP " + why)
+        return 0
+    why = forbidden()
+    if why:
+        # A name of its own: tests/allowed-skips has this one alone.
+        print("1..1\nok 1 namespaces # SKIP not allowed here: "
+              + why.replace("\n", "; "))
+        return 0
+    with Bench() as bench:
+        stage = make_stage(bench)
+        try:
+            return cases(stage).run()
+        finally:
+            stage.close()
