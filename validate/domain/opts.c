@@ -162,7 +162,10 @@ const char *lpm_opts_other(const LpmOpts *opts, const char *const *known)
 static void append(GString *text, const char *value)
 {
     for (; *value != '\0'; value++) {
-        g_string_append(text, *value == ',' ? ",," : (char[]) { *value, 0 });
+        g_string_append_c(text, *value);
+        if (*value == ',') {
+            g_string_append_c(text, ',');
+        }
     }
 }
 
