@@ -109,7 +109,6 @@ tree_of_lpm()
     mv all qemu-lpm
     # An example with all of it commented out is what a host begins with.
     conf=$top/docs/examples/host.conf
-    [ -f "$conf" ] || conf=$packaging/host.conf
     put 644 "$conf" qemu-lpm/etc/lpm/host.conf
     install -d qemu-lpm/var/lib/lpm
     for file in "$top"/docs/*.schema.json "$top"/docs/examples/*; do
