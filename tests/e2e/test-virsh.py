@@ -148,7 +148,10 @@ def slow_move(stage):
                                 "--bandwidth", "4", NAME,
                                 stage.there.peer_uri)
     try:
-        wait_for(lambda: len(stage.sessions()) == 2, "RAM to move", 30)
+        wait_for(lambda: len(stage.sessions()) == 2 or
+                 move.poll() is not None, "RAM to move", 30)
+        if move.poll() is not None:
+            raise TestError("virsh has ended: " + move.communicate()[0])
         yield move
         move.said, _ = move.communicate(timeout=90)
     finally:

@@ -72,14 +72,15 @@ static LpmRecoverPlan standing(const LpmRecoverSide *source,
 LpmRecoverPlan lpm_recover_decide(const LpmRecoverSide *source,
                                   const LpmRecoverSide *destination)
 {
+    if (source->moves || destination->moves) {
+        return unknown(TRUE, "a move of it is under way, or a QEMU of it is just "
+                       "ending: wait for that, or cancel the move (lpm "
+                       "cancel)");
+    }
     if (source->has == LPM_VIRT_RUNS && destination->has == LPM_VIRT_RUNS) {
         return unknown(FALSE, "it runs on both sides: end the one that you "
                        "know to be wrong yourself, before its disks suffer "
                        "more");
-    }
-    if (source->moves || destination->moves) {
-        return unknown(TRUE, "a move of it is under way: wait for its end, or "
-                       "cancel it (lpm cancel)");
     }
     if (source->has == LPM_VIRT_SILENT || destination->has == LPM_VIRT_SILENT) {
         return unknown(TRUE, "a side does not answer, and may have it");

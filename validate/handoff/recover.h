@@ -21,7 +21,8 @@
  */
 typedef struct LpmRecoverSide {
     LpmVirtHas has;
-    gboolean moves;         /* a job that leaves or arrives is under way */
+    gboolean moves;         /* a job that leaves or arrives is under way, or
+                               its QEMU is just ending */
     gboolean complete;      /* WAITS: all of the guest has arrived there */
 } LpmRecoverSide;
 

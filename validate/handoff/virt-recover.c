@@ -10,8 +10,8 @@
 #include "handoff/recover.h"
 #include "handoff/virt-recover.h"
 
-/* A job that ends by itself, and a WWPN that is just being logged out. */
-#define LOOKS       10
+/* A job or a QEMU that ends by itself, and a WWPN that is logged out now. */
+#define LOOKS       30
 #define LOOK_US     300000
 
 typedef struct Side {
@@ -106,7 +106,8 @@ static void ask(Recovery *r, Side *side)
     }
     side->has.has = side->answer.has;
     side->has.moves = side->answer.job == LPM_VIRT_JOB_LEAVES ||
-                      side->answer.job == LPM_VIRT_JOB_ARRIVES;
+                      side->answer.job == LPM_VIRT_JOB_ARRIVES ||
+                      side->answer.ends;
     side->has.complete = side == &r->destination &&
         side->answer.has == LPM_VIRT_WAITS &&
         is_complete(side, r->options->partition);

@@ -317,6 +317,7 @@ static void read_state(LpmVirtAnswer *answer, int state, int reason)
         break;
     default:
         answer->has = LPM_VIRT_RUNS;
+        answer->ends = state == VIR_DOMAIN_SHUTDOWN;
     }
 }
 

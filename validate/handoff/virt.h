@@ -41,6 +41,7 @@ typedef struct LpmVirtAnswer {
     const char *state;      /* static; libvirt's word: "shut off" */
     gboolean persistent;
     gboolean postcopy;      /* it runs on the destination already */
+    gboolean ends;          /* in shutdown: of LPM_VIRT_RUNS */
     char uuid[37];
     LpmVirtJob job;         /* the one that runs */
     LpmVirtJob done;        /* if none runs: the last one of this domain */
