@@ -92,6 +92,7 @@ def way(stage, options, wanted):
         said = done.stderr + target.read("log/qemu/%s.log" % NAME)
         if done.returncode == 0 or wanted not in said:
             raise TestError("exit %d: %s" % (done.returncode, said))
+        stage.mend()
         stage.runs_on(stage.here)
     else:
         if done.returncode:
