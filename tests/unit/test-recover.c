@@ -66,6 +66,13 @@ static void test_pair(gconstpointer data)
     plan = lpm_recover_decide(&source, &destination);
     g_assert_cmpint(plan.owner, ==, LPM_RECOVER_UNKNOWN);
     g_assert_cmpuint(plan.steps, ==, 0);
+    g_assert_true(plan.passes && !plan.wait);
+
+    /* Nor while one ends; that is over soon. */
+    destination.ends = TRUE;
+    plan = lpm_recover_decide(&source, &destination);
+    g_assert_cmpint(plan.owner, ==, LPM_RECOVER_UNKNOWN);
+    g_assert_true(plan.passes && plan.wait);
 }
 
 int main(int argc, char **argv)

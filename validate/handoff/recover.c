@@ -16,15 +16,16 @@ static gboolean stands(const LpmRecoverSide *side)
     return side->has == LPM_VIRT_WAITS || side->has == LPM_VIRT_PAUSED;
 }
 
-static LpmRecoverPlan unknown(gboolean may_change, const char *why)
+static LpmRecoverPlan unknown(gboolean passes, gboolean wait,
+                              const char *why)
 {
-    return (LpmRecoverPlan) { LPM_RECOVER_UNKNOWN, 0, may_change, why };
+    return (LpmRecoverPlan) { LPM_RECOVER_UNKNOWN, 0, passes, wait, why };
 }
 
 static LpmRecoverPlan plan(LpmRecoverOwner owner, guint steps,
                            const char *why)
 {
-    return (LpmRecoverPlan) { owner, steps, FALSE, why };
+    return (LpmRecoverPlan) { owner, steps, FALSE, FALSE, why };
 }
 
 /* One side runs it. */
@@ -72,18 +73,20 @@ static LpmRecoverPlan standing(const LpmRecoverSide *source,
 LpmRecoverPlan lpm_recover_decide(const LpmRecoverSide *source,
                                   const LpmRecoverSide *destination)
 {
-    if (source->moves || destination->moves) {
-        return unknown(TRUE, "a move of it is under way, or a QEMU of it is just "
-                       "ending: wait for that, or cancel the move (lpm "
-                       "cancel)");
+    if (source->ends || destination->ends) {
+        return unknown(TRUE, TRUE, "a QEMU of it is just ending");
     }
-    if (source->has == LPM_VIRT_RUNS && destination->has == LPM_VIRT_RUNS) {
-        return unknown(FALSE, "it runs on both sides: end the one that you "
-                       "know to be wrong yourself, before its disks suffer "
-                       "more");
+    if (source->moves || destination->moves) {
+        return unknown(TRUE, FALSE, "a move of it is under way: wait for its "
+                       "end, or cancel it (lpm cancel)");
     }
     if (source->has == LPM_VIRT_SILENT || destination->has == LPM_VIRT_SILENT) {
-        return unknown(TRUE, "a side does not answer, and may have it");
+        return unknown(TRUE, TRUE, "a side does not answer, and may have it");
+    }
+    if (source->has == LPM_VIRT_RUNS && destination->has == LPM_VIRT_RUNS) {
+        return unknown(FALSE, FALSE, "it runs on both sides: end the one that "
+                       "you know to be wrong yourself, before its disks "
+                       "suffer more");
     }
     return source->has == LPM_VIRT_RUNS || destination->has == LPM_VIRT_RUNS ?
            running(source, destination) : standing(source, destination);

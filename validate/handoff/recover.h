@@ -21,8 +21,8 @@
  */
 typedef struct LpmRecoverSide {
     LpmVirtHas has;
-    gboolean moves;         /* a job that leaves or arrives is under way, or
-                               its QEMU is just ending */
+    gboolean moves;         /* a job that leaves or arrives is under way */
+    gboolean ends;          /* its QEMU is in shutdown */
     gboolean complete;      /* WAITS: all of the guest has arrived there */
 } LpmRecoverSide;
 
@@ -43,7 +43,8 @@ typedef enum LpmRecoverStep {
 typedef struct LpmRecoverPlan {
     LpmRecoverOwner owner;
     guint steps;
-    gboolean may_change;    /* UNKNOWN: another look may tell */
+    gboolean passes;        /* UNKNOWN: not for good */
+    gboolean wait;          /* and another look in a moment may tell */
     const char *why;        /* static, one clause */
 } LpmRecoverPlan;
 

@@ -89,7 +89,7 @@ static void ask(Recovery *r, Side *side)
 {
     g_autoptr(GError) err = NULL;
 
-    side->has = (LpmRecoverSide) { LPM_VIRT_SILENT, FALSE, FALSE };
+    side->has = (LpmRecoverSide) { .has = LPM_VIRT_SILENT };
     if (side->virt != NULL && !lpm_virt_usable(side->virt)) {
         lpm_virt_close(g_steal_pointer(&side->virt));
     }
@@ -106,8 +106,8 @@ static void ask(Recovery *r, Side *side)
     }
     side->has.has = side->answer.has;
     side->has.moves = side->answer.job == LPM_VIRT_JOB_LEAVES ||
-                      side->answer.job == LPM_VIRT_JOB_ARRIVES ||
-                      side->answer.ends;
+                      side->answer.job == LPM_VIRT_JOB_ARRIVES;
+    side->has.ends = side->answer.ends;
     side->has.complete = side == &r->destination &&
         side->answer.has == LPM_VIRT_WAITS &&
         is_complete(side, r->options->partition);
@@ -237,7 +237,7 @@ static void end_unknown(Recovery *r)
                                why);
         end(r, LPM_OUTCOME_UNKNOWN, "unclear", text,
             "again when both daemons answer");
-    } else if (r->plan.may_change) {
+    } else if (r->plan.passes) {
         end(r, LPM_OUTCOME_REFUSED, "unclear", r->plan.why, "");
     } else {
         end(r, LPM_OUTCOME_UNCLEAR, "unclear", r->plan.why, "");
@@ -251,8 +251,7 @@ static void run(Recovery *r)
 
     look(r);
     /* Daemons that come back clean up by themselves: give them the time. */
-    for (guint i = 0; i < LOOKS && r->plan.owner == LPM_RECOVER_UNKNOWN &&
-                      r->plan.may_change; i++) {
+    for (guint i = 0; i < LOOKS && r->plan.wait; i++) {
         g_usleep(LOOK_US);
         look(r);
     }
