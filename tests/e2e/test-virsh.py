@@ -85,6 +85,9 @@ def way(stage, options, wanted):
     if UNIX in options:
         options.remove(UNIX)
         options += ["--migrateuri", "unix://" + stage.bench.socket("move")]
+    events = stage.here.start_run(
+        "virsh", "event", "--domain", NAME, "--event", "lifecycle",
+        "--loop") if "--postcopy" in options else None
     done = stage.virsh(*options, check=False, target=target)
     if wanted:
         if done.returncode == 0:
@@ -102,10 +105,11 @@ def way(stage, options, wanted):
         stage.runs_on(target)
     line = stage.goes_on()
     expect("bad pages", check_memory(stage.guest), 0)
-    if "--postcopy" in options:
-        info = target.virsh("domjobinfo", NAME, "--completed", check=False)
-        if "Postcopy" not in info:
-            print("# domjobinfo: " + info.replace("\n", "; "))
+    if events:
+        events.terminate()
+        said = events.communicate(timeout=30)[0]
+        if "Post-copy" not in said:
+            raise TestError("no post-copy: " + said)
     return (done.stderr.strip() + " " if wanted else "") + \
         "longest gap of its disk %d ms" % line["gap_ms"]
 
