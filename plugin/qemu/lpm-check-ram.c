@@ -4,8 +4,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/rcu.h"
+#include "qom/object.h"
 #include "exec/ramblock.h"
 #include "exec/ramlist.h"
 #include "migration/migration.h"
@@ -123,6 +125,35 @@ static const VMStateDescription vmstate_check_ram = {
         VMSTATE_END_OF_LIST()
     }
 };
+
+/* A balloon that tells free pages: they are not sent, and differ after that. */
+static int has_free_page_hints(Object *obj, void *opaque)
+{
+    char **ret_path = opaque;
+
+    if (!object_dynamic_cast(obj, "virtio-balloon-device") ||
+        !object_property_get_bool(obj, "free-page-hint", NULL)) {
+        return 0;
+    }
+    *ret_path = object_get_canonical_path(obj);
+    return 1;
+}
+
+bool lpm_check_ram_possible(Error **errp)
+{
+    g_autofree char *balloon = NULL;
+
+    object_child_foreach_recursive(object_get_root(), has_free_page_hints,
+                                   &balloon);
+    if (balloon) {
+        error_setg(errp, "check-ram=on compares all RAM, and free-page-hint=on "
+                   "of %s leaves free pages out of the stream", balloon);
+        error_append_hint(errp, "Set check-ram of the object migration-lpm to "
+                          "off, or start the guest without free-page-hint\n");
+        return false;
+    }
+    return true;
+}
 
 void lpm_check_ram_register(bool (*needed)(void *opaque), void *opaque)
 {

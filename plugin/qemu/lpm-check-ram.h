@@ -18,4 +18,10 @@
 void lpm_check_ram_register(bool (*needed)(void *opaque), void *opaque);
 void lpm_check_ram_unregister(void);
 
+/*
+ * Source, with the BQL: whether all of RAM will be sent.  It is not when a
+ * balloon with free-page-hint=on tells which pages are free: @errp names it.
+ */
+bool lpm_check_ram_possible(Error **errp);
+
 #endif /* LPM_CHECK_RAM_H */

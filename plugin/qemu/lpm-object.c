@@ -320,6 +320,11 @@ static bool lpm_begin(void *opaque, MigrationPeerKind kind, Error **errp)
         return false;
     }
 
+    if (lpm->check_ram && kind == MIGRATION_PEER_LIVE &&
+        !lpm_check_ram_possible(errp)) {
+        return false;
+    }
+
     set_codec_budget(lpm);
     offer = lpm_gather();
     g_clear_pointer(&lpm->record, g_bytes_unref);

@@ -26,7 +26,7 @@ MODULES = ["sd_mod", "ibmvfc", "ibmvscsi", "virtio_scsi", "virtio_blk",
 # A module in Debian 12 only.
 MODULES_IF_ANY = ["virtio_pci"]
 # Loaded by a test that wants it: each start would wait for it.
-MODULES_LATER = ["crc32c_generic", "ext4"]
+MODULES_LATER = ["crc32c_generic", "ext4", "virtio_balloon"]
 MODULES_HOTPLUG = ["rpadlpar_io"]
 # What Debian's drmgr needs to add and remove devices of the VIO bus.
 LIBRARIES = ["libc.so.6", "librtas.so.2", "libnuma.so.1"]
