@@ -1298,6 +1298,184 @@ static void test_stats_from_another_thread(void)
     g_assert_null(g_thread_join(thread));
 }
 
+/*
+ * Channels that share a store, as multifd has them: within a round no page is
+ * sent twice, from round to round another channel may send it, and all have
+ * arrived before the next round.  A monitor reads counters all the time.
+ */
+#define CHANNELS        4
+#define CHANNEL_PAGES   64u
+#define SHARED_PAGES    (CHANNELS * CHANNEL_PAGES)
+
+typedef struct Shared {
+    LpmStore *store;
+    guint8 *src;
+    guint8 *dst;
+    guint64 offsets[SHARED_PAGES];
+    int done;               /* atomic */
+} Shared;
+
+typedef struct Channel {
+    Shared *shared;
+    LpmEncoder *encoder;
+    LpmDecoder *decoder;
+    guint first;            /* of the pages of this round */
+    guint round;
+} Channel;
+
+/* @n pages as one frame, now and then in place. */
+static void channel_send(Channel *c, guint first, guint n)
+{
+    Shared *s = c->shared;
+    const guint64 *offsets = s->offsets + first;
+    g_autoptr(GError) error = NULL;
+    const guint8 *frame;
+    gsize len;
+
+    if ((c->round + first) % 7 == 0) {
+        lpm_encoder_encode_in_place(c->encoder, s->src, offsets, n, 4096,
+                                    &frame, &error);
+        g_assert_no_error(error);
+        lpm_decoder_accept_in_place(c->decoder, frame,
+                                    LPM_FRAME_HEADER_BYTES + n * 4096,
+                                    (guint64)SHARED_PAGES * 4096, offsets, n,
+                                    4096, &error);
+        g_assert_no_error(error);
+        for (guint i = 0; i < n; i++) {
+            memcpy(s->dst + offsets[i], s->src + offsets[i], 4096);
+        }
+        return;
+    }
+    lpm_encoder_encode(c->encoder, s->src, offsets, n, 4096, &frame, &len,
+                       &error);
+    g_assert_no_error(error);
+    lpm_decoder_decode(c->decoder, frame, len, s->dst,
+                       (guint64)SHARED_PAGES * 4096, offsets, n, 4096, &error);
+    g_assert_no_error(error);
+}
+
+static gpointer channel_run(gpointer data)
+{
+    Channel *c = data;
+    Shared *s = c->shared;
+
+    for (guint i = c->first; i < c->first + CHANNEL_PAGES;) {
+        guint n = MIN(1 + (i + c->round) % 20, c->first + CHANNEL_PAGES - i);
+
+        if ((c->round + i) % 11 == 0) {     /* zeros: not by the codec */
+            memset(s->src + s->offsets[i], 0, 4096);
+            memset(s->dst + s->offsets[i], 0, 4096);
+            lpm_store_forget(s->store, s->src, s->offsets + i, 1, 4096);
+            n = 1;
+        } else {
+            channel_send(c, i, n);
+        }
+        i += n;
+    }
+    return NULL;
+}
+
+static gpointer monitor_run(gpointer data)
+{
+    Channel *channels = data;
+    LpmStoreStats last = { 0 };
+
+    while (!g_atomic_int_get(&channels[0].shared->done)) {
+        LpmStoreStats now;
+
+        lpm_store_stats(channels[0].shared->store, &now);
+        g_assert_cmpuint(now.used, >=, last.used);
+        g_assert_cmpuint(now.used, <=, now.budget);
+        last = now;
+        for (guint t = 0; t < CHANNELS; t++) {
+            LpmCodecStats stats;
+
+            lpm_encoder_stats(channels[t].encoder, &stats);
+            lpm_decoder_stats(channels[t].decoder, &stats);
+        }
+        g_thread_yield();
+    }
+    return NULL;
+}
+
+static int compare_offsets(const void *a, const void *b)
+{
+    guint64 x = *(const guint64 *)a;
+    guint64 y = *(const guint64 *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void shuffle_pages(Shared *s, guint64 *seed)
+{
+    for (guint i = SHARED_PAGES - 1; i > 0; i--) {
+        guint j = pages_next(seed) % (i + 1);
+        guint64 offset = s->offsets[i];
+
+        s->offsets[i] = s->offsets[j];
+        s->offsets[j] = offset;
+    }
+}
+
+static void test_channels(void)
+{
+    const guint rounds = g_test_slow() ? 1000 : 100;
+    const gsize bytes = (gsize)SHARED_PAGES * 4096;
+    /* For most of the pages, not for all. */
+    g_autoptr(LpmStore) store = lpm_store_new(SHARED_PAGES * 200);
+    LpmCodecParams params = { .level = 1, .store = store };
+    Shared shared = { .store = store, .src = g_malloc(bytes),
+                      .dst = g_malloc0(bytes) };
+    Channel channels[CHANNELS];
+    LpmCodecStats sum = { 0 };
+    guint64 seed = 77;
+    GThread *monitor;
+
+    pages_fill(PAGES_MIXED, shared.src, bytes, &seed);
+    for (guint i = 0; i < SHARED_PAGES; i++) {
+        shared.offsets[i] = (guint64)i * 4096;
+    }
+    for (guint t = 0; t < CHANNELS; t++) {
+        channels[t] = (Channel) { &shared, lpm_encoder_new(&params, NULL),
+                                  lpm_decoder_new(NULL), t * CHANNEL_PAGES };
+    }
+    monitor = g_thread_new("monitor", monitor_run, channels);
+    for (guint round = 0; round < rounds; round++) {
+        GThread *threads[CHANNELS];
+
+        for (guint t = 0; t < CHANNELS; t++) {
+            channels[t].round = round;
+            threads[t] = g_thread_new("channel", channel_run, &channels[t]);
+        }
+        for (guint t = 0; t < CHANNELS; t++) {
+            g_thread_join(threads[t]);
+        }
+        g_assert_true(memcmp(shared.src, shared.dst, bytes) == 0);
+        for (guint i = 0; i < SHARED_PAGES / 2; i++) {
+            pages_fill_random(shared.src + pages_next(&seed) % (bytes - 64),
+                              64, &seed);
+        }
+        shuffle_pages(&shared, &seed);
+        for (guint i = 0; i < SHARED_PAGES; i += CHANNEL_PAGES) {
+            qsort(shared.offsets + i, CHANNEL_PAGES, sizeof(guint64),
+                  compare_offsets);
+        }
+    }
+    g_atomic_int_set(&shared.done, 1);
+    g_thread_join(monitor);
+    for (guint t = 0; t < CHANNELS; t++) {
+        LpmCodecStats stats;
+
+        lpm_encoder_stats(channels[t].encoder, &stats);
+        lpm_codec_stats_add(&sum, &stats);
+        lpm_encoder_free(channels[t].encoder);
+        lpm_decoder_free(channels[t].decoder);
+    }
+    g_assert_cmpuint(sum.delta_pages, >, rounds * SHARED_PAGES / 4);
+    g_free(shared.src);
+    g_free(shared.dst);
+}
+
 static void add_kinds(const char *path, GTestDataFunc f, int first, int last)
 {
     for (int kind = first; kind <= last; kind++) {
@@ -1365,7 +1543,8 @@ int main(int argc, char **argv)
     g_test_add_data_func("/lpm/codec/concurrent-writer/raw",
                          GINT_TO_POINTER(PAGES_RANDOM),
                          test_concurrent_writer);
-    g_test_add_func("/lpm/codec/stats-from-another-thread",
+    g_test_add_func("/lpm/codec/threads/stats",
                     test_stats_from_another_thread);
+    g_test_add_func("/lpm/codec/threads/channels", test_channels);
     return g_test_run();
 }
