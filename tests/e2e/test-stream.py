@@ -313,7 +313,7 @@ STALL = re.compile(r"does not converge: the guest dirties ([0-9.]+) MiB/s, "
                    r"([0-9.]+) MiB/s of pages leave .* about ([0-9.]+) s")
 
 
-def stalled(bench, action, code):
+def stalled(bench, action, code, compression):
     """What lpm migrate says and does; the guest is where it should be."""
     src = bench.boot(append=BUSY)
     dst = bench.vm("dst", ppc_args(incoming=True))
@@ -322,8 +322,8 @@ def stalled(bench, action, code):
     done = subprocess.run(
         [lpm_program(), "migrate", "--source", "qmp:" + src.lpm_path,
          "--destination", "qmp:" + dst.lpm_path, "--on-stall", action,
-         "--stall-time", "5", "--bandwidth", "20M", "--compression", "none",
-         "--timeout", "300"],
+         "--stall-time", "5", "--bandwidth", "20M",
+         "--compression", compression, "--timeout", "300"],
         capture_output=True, text=True, timeout=400, check=False)
     text = done.stdout + done.stderr
     if done.returncode != code:
@@ -368,9 +368,10 @@ def main():
             tap.case("moves-in-a-row")(lambda: moves_in_a_row(stage, 200))
             for action, code in (("cancel", 4), ("suspend", 0),
                                  ("throttle", 0)):
-                tap.case("stalled/" + action)(
-                    lambda action=action, code=code:
-                    stalled(bench, action, code))
+                for method in ("none", "lpm"):
+                    tap.case("stalled/%s-%s" % (action, method))(
+                        lambda action=action, code=code, method=method:
+                        stalled(bench, action, code, method))
         return tap.run()
 
 
