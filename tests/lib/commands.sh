@@ -265,6 +265,13 @@ cmd_check_qemu()
         "$LPM_TOP/qemu-patches/check-qemu.sh" migration \
         "$LPM_BUILD/qemu-build" "$firmware_dir"
     tail -n 1 "$LPM_LOGS/check-migration.log"
+    step check-sparc64 "QEMU's own qtests for sparc64" \
+        "$LPM_TOP/qemu-patches/check-qemu.sh" sparc64 \
+        "$LPM_BUILD/qemu-build" "$firmware_dir"
+    tail -n 1 "$LPM_LOGS/check-sparc64.log"
+    step check-vmstate "saved state of sun4u is described as recorded" \
+        "$LPM_TOP/qemu-patches/check-qemu.sh" vmstate "$LPM_BUILD/qemu-build"
+    tail -n 1 "$LPM_LOGS/check-vmstate.log"
 }
 
 cmd_fuzz()
