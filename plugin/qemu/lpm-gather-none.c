@@ -1,20 +1,12 @@
 /*
- * Targets with no facts of their own yet
+ * Targets without virtual Fibre Channel adapters
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "hw/boards.h"
 
 #include "lpm-gather.h"
-
-void lpm_gather_target(LpmOffer *offer, bool incoming)
-{
-    MachineState *ms = MACHINE(qdev_get_machine());
-
-    offer->cpu_model = g_strdup(ms->cpu_type);
-}
 
 void coroutine_fn lpm_look_at_storage(LpmOffer *offer, const LpmOffer *peer)
 {

@@ -26,6 +26,7 @@
 
 #include "compat/compare.h"
 #include "compat/mode.h"
+#include "compat/sparc.h"
 #include "lpm-check-ram.h"
 #include "lpm-codec-class.h"
 #include "lpm-error-glue.h"
@@ -844,6 +845,7 @@ static LpmInfo *lpm_query(void *opaque, Error **errp)
 {
     MigrationLpm *lpm = opaque;
     g_autoptr(LpmOffer) now = lpm_offer_new();
+    g_autoptr(GPtrArray) lacking = NULL;
     LpmInfo *info = g_new0(LpmInfo, 1);
     LpmCodecStats encode = { 0 }, decode = { 0 };
     LpmStreamStats stream = { 0 };
@@ -859,6 +861,9 @@ static LpmInfo *lpm_query(void *opaque, Error **errp)
     info->preferred_mode = g_strdup(now->preferred_mode);
     info->current_mode = g_strdup(now->current_mode);
     info->modes = lpm_strings_to_qapi(now->modes);
+    lacking = lpm_sparc_not_provided(now->cpu_arch, now->cpu_features);
+    info->has_not_provided = lacking->len > 0;
+    info->not_provided = lpm_strings_to_qapi(lacking);
     info->vfc = lpm_query_adapters();
     info->encode = lpm_codec_stats_to_qapi(&encode);
     info->decode = lpm_codec_stats_to_qapi(&decode);

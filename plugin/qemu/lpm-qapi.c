@@ -46,6 +46,17 @@ static LpmOfferCpu *cpu_to_qapi(const LpmOffer *offer)
     cpu->cores = offer->cores;
     cpu->threads = offer->threads;
     cpu->vsmt = offer->vsmt;
+    cpu->cpu_arch = g_strdup(offer->cpu_arch);
+    cpu->has_cpu_features = offer->cpu_arch || offer->cpu_features->len > 0;
+    cpu->cpu_features = lpm_strings_to_qapi(offer->cpu_features);
+    cpu->has_cpu_version = offer->cpu_version != 0;
+    cpu->cpu_version = offer->cpu_version;
+    cpu->has_nwindows = offer->nwindows != 0;
+    cpu->nwindows = offer->nwindows;
+    cpu->has_mmu_version = offer->mmu_version.known;
+    cpu->mmu_version = offer->mmu_version.value;
+    cpu->has_max_trap_level = offer->max_trap_level != 0;
+    cpu->max_trap_level = offer->max_trap_level;
     return cpu;
 }
 
@@ -187,6 +198,7 @@ LpmOfferInfo *lpm_offer_to_qapi(const LpmOffer *offer)
     info->name = g_strdup(offer->name);
     info->uuid = g_strdup(offer->uuid);
     info->run_state = g_strdup(offer->run_state);
+    info->guest_state = g_strdup(offer->guest_state);
     info->cpu = cpu_to_qapi(offer);
     info->capabilities = caps_to_qapi(offer);
     info->ic_mode = g_strdup(offer->ic_mode);
@@ -228,6 +240,13 @@ static void cpu_from_qapi(LpmOffer *offer, const LpmOfferCpu *cpu)
     offer->cores = cpu->cores;
     offer->threads = cpu->threads;
     offer->vsmt = cpu->vsmt;
+    offer->cpu_arch = g_strdup(cpu->cpu_arch);
+    strings_from_qapi(offer->cpu_features, cpu->cpu_features);
+    offer->cpu_version = cpu->cpu_version;
+    offer->nwindows = cpu->nwindows;
+    offer->mmu_version.known = cpu->has_mmu_version;
+    offer->mmu_version.value = cpu->mmu_version;
+    offer->max_trap_level = cpu->max_trap_level;
 }
 
 static bool wwpn_from_hex(const char *hex, guint64 *ret_wwpn, Error **errp)
@@ -311,6 +330,7 @@ LpmOffer *lpm_offer_from_qapi(const LpmOfferInfo *info, Error **errp)
     offer->name = g_strdup(info->name);
     offer->uuid = g_strdup(info->uuid);
     offer->run_state = g_strdup(info->run_state);
+    offer->guest_state = g_strdup(info->guest_state);
     cpu_from_qapi(offer, info->cpu);
     for (cap = info->capabilities; cap; cap = cap->next) {
         lpm_offer_add_cap(offer, cap->value->name, cap->value->level,

@@ -176,6 +176,29 @@ static gboolean read_lun(LpmOffer *offer, JsonObject *object,
     return TRUE;
 }
 
+/* The members that SPARC has. */
+static gboolean read_sparc_cpu(LpmOffer *offer, JsonObject *object,
+                               const LpmJsonPath *path, GError **error)
+{
+    LpmOfferNumber *mmu = &offer->mmu_version;
+
+    mmu->known = json_object_has_member(object, "mmu-version") &&
+                 !json_object_get_null_member(object, "mmu-version");
+    return get_name(object, path, "cpu-arch", OPT, &offer->cpu_arch,
+                    error) &&
+           lpm_json_get_strings(object, path, "cpu-features", OPT,
+                                LPM_OFFER_FEATURES_MAX, STRING_MAX_BYTES,
+                                offer->cpu_features, error) &&
+           lpm_json_get_uint(object, path, "cpu-version", OPT, G_MAXINT64,
+                             &offer->cpu_version, error) &&
+           lpm_json_get_u32(object, path, "nwindows", OPT, &offer->nwindows,
+                            error) &&
+           lpm_json_get_u32(object, path, "mmu-version", OPT, &mmu->value,
+                            error) &&
+           lpm_json_get_u32(object, path, "max-trap-level", OPT,
+                            &offer->max_trap_level, error);
+}
+
 static gboolean read_cpu(LpmOffer *offer, JsonObject *object,
                          const LpmJsonPath *path, GError **error)
 {
@@ -200,7 +223,9 @@ static gboolean read_cpu(LpmOffer *offer, JsonObject *object,
                             error) &&
            lpm_json_get_u32(object, path, "threads", REQ, &offer->threads,
                             error) &&
-           lpm_json_get_u32(object, path, "vsmt", REQ, &offer->vsmt, error);
+           lpm_json_get_u32(object, path, "vsmt", REQ, &offer->vsmt,
+                            error) &&
+           read_sparc_cpu(offer, object, path, error);
 }
 
 static gboolean read_stream(LpmOffer *offer, JsonObject *object,
@@ -281,6 +306,8 @@ LpmOffer *lpm_offer_from_json(JsonNode *node, GError **error)
         !get_name(object, NULL, "uuid", OPT, &offer->uuid, error) ||
         !get_name(object, NULL, "run-state", OPT, &offer->run_state,
                   error) ||
+        !get_name(object, NULL, "guest-state", OPT, &offer->guest_state,
+                  error) ||
         !lpm_json_get_object(object, NULL, "cpu", REQ, &cpu, error) ||
         !read_cpu(offer, cpu, &cpu_path, error) ||
         !read_list(offer, object, "capabilities", REQ, LPM_OFFER_CAPS_MAX,
@@ -318,6 +345,13 @@ static void put_string(JsonObject *object, const char *member,
 {
     if (value != NULL) {
         json_object_set_string_member(object, member, value);
+    }
+}
+
+static void put_number(JsonObject *object, const char *member, guint64 value)
+{
+    if (value != 0) {
+        json_object_set_int_member(object, member, (gint64)value);
     }
 }
 
@@ -397,6 +431,18 @@ static JsonObject *cpu_to_json(const LpmOffer *offer)
     json_object_set_int_member(cpu, "cores", offer->cores);
     json_object_set_int_member(cpu, "threads", offer->threads);
     json_object_set_int_member(cpu, "vsmt", offer->vsmt);
+    put_string(cpu, "cpu-arch", offer->cpu_arch);
+    if (offer->cpu_arch != NULL || offer->cpu_features->len > 0) {
+        json_object_set_array_member(cpu, "cpu-features",
+                                     strings_to_json(offer->cpu_features));
+    }
+    put_number(cpu, "cpu-version", offer->cpu_version);
+    put_number(cpu, "nwindows", offer->nwindows);
+    if (offer->mmu_version.known) {
+        json_object_set_int_member(cpu, "mmu-version",
+                                   offer->mmu_version.value);
+    }
+    put_number(cpu, "max-trap-level", offer->max_trap_level);
     return cpu;
 }
 
@@ -499,6 +545,7 @@ JsonNode *lpm_offer_to_json(const LpmOffer *offer)
     put_string(object, "name", offer->name);
     put_string(object, "uuid", offer->uuid);
     put_string(object, "run-state", offer->run_state);
+    put_string(object, "guest-state", offer->guest_state);
     json_object_set_object_member(object, "cpu", cpu_to_json(offer));
     put_string(object, "ic-mode", offer->ic_mode);
     put_string(object, "ic-current", offer->ic_current);

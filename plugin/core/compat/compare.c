@@ -9,49 +9,11 @@
 #include "decide.h"
 #include "finding.h"
 #include "mode.h"
+#include "sparc.h"
 #include "storage.h"
 
 typedef LpmCheckVerdict Verdict;
 typedef LpmCheckFinding Finding;
-
-/* ---- texts ---- */
-
-static void put(GString *text, const char *value)
-{
-    g_string_assign(text, value ? value : "unknown");
-}
-
-static void put_number(GString *text, guint64 value)
-{
-    if (value == 0) {
-        g_string_assign(text, "unknown");
-    } else {
-        g_string_printf(text, "%" G_GUINT64_FORMAT, value);
-    }
-}
-
-static Verdict same_string(const char *source, const char *destination,
-                           Finding *finding)
-{
-    put(finding->source, source);
-    put(finding->destination, destination);
-    if (!source || !destination) {
-        return LPM_CHECK_UNKNOWN;
-    }
-    return g_str_equal(source, destination) ? LPM_CHECK_HOLDS :
-                                              LPM_CHECK_FAILS;
-}
-
-static Verdict same_number(guint32 source, guint32 destination,
-                           Finding *finding)
-{
-    put_number(finding->source, source);
-    put_number(finding->destination, destination);
-    if (source == 0 || destination == 0) {
-        return LPM_CHECK_UNKNOWN;
-    }
-    return source == destination ? LPM_CHECK_HOLDS : LPM_CHECK_FAILS;
-}
 
 /* ---- what kind of machine ---- */
 
@@ -170,7 +132,7 @@ static Verdict holds_arch(const LpmOffer *source, const LpmOffer *destination,
                         "start the destination with qemu-system-%s",
                         source->arch);
     }
-    return same_string(source->arch, destination->arch, finding);
+    return lpm_same_string(source->arch, destination->arch, finding);
 }
 
 /*
@@ -186,7 +148,7 @@ static Verdict holds_machine(const LpmOffer *source,
                         "start the destination with -machine %s",
                         source->machine);
     }
-    return same_string(source->machine, destination->machine, finding);
+    return lpm_same_string(source->machine, destination->machine, finding);
 }
 
 /* The first three numbers of a version, or false. */
@@ -226,8 +188,8 @@ static Verdict holds_qemu_version(const LpmOffer *source,
 {
     guint64 from, to;
 
-    put(finding->source, source->qemu_version);
-    put(finding->destination, destination->qemu_version);
+    lpm_put_text(finding->source, source->qemu_version);
+    lpm_put_text(finding->destination, destination->qemu_version);
     if (!source->qemu_version || !destination->qemu_version ||
         !parse_version(source->qemu_version, &from) ||
         !parse_version(destination->qemu_version, &to)) {
@@ -246,8 +208,8 @@ static gboolean validates_uuid(const LpmOffer *source,
 static Verdict compare_uuid(const LpmOffer *source,
                             const LpmOffer *destination, Finding *finding)
 {
-    put(finding->source, source->uuid);
-    put(finding->destination, destination->uuid);
+    lpm_put_text(finding->source, source->uuid);
+    lpm_put_text(finding->destination, destination->uuid);
     if (!source->uuid || !destination->uuid) {
         return LPM_CHECK_UNKNOWN;
     }
@@ -310,7 +272,7 @@ static void put_modes(GString *text, const LpmOffer *offer)
     g_autofree char *modes = offer->modes->len ? strings_text(offer->modes) :
                                                  NULL;
 
-    put(text, modes);
+    lpm_put_text(text, modes);
 }
 
 static Verdict holds_preferred_supported(const LpmOffer *source,
@@ -322,7 +284,7 @@ static Verdict holds_preferred_supported(const LpmOffer *source,
     if (!uses_modes(source)) {
         return LPM_CHECK_NOT_APPLICABLE;
     }
-    put(finding->source, source->preferred_mode);
+    lpm_put_text(finding->source, source->preferred_mode);
     put_modes(finding->destination, destination);
     if (!source->preferred_mode || destination->modes->len == 0) {
         return LPM_CHECK_UNKNOWN;
@@ -344,7 +306,7 @@ static Verdict holds_current_supported(const LpmOffer *source,
     if (!uses_modes(source) || is_raw(source)) {
         return LPM_CHECK_NOT_APPLICABLE;
     }
-    put(finding->source, source->current_mode);
+    lpm_put_text(finding->source, source->current_mode);
     put_modes(finding->destination, destination);
     if (!source->current_mode || destination->modes->len == 0) {
         return LPM_CHECK_UNKNOWN;
@@ -362,8 +324,8 @@ static Verdict holds_current_supported(const LpmOffer *source,
 static gboolean put_preferred(const LpmOffer *source,
                               const LpmOffer *destination, Finding *finding)
 {
-    put(finding->source, source->preferred_mode);
-    put(finding->destination, destination->preferred_mode);
+    lpm_put_text(finding->source, source->preferred_mode);
+    lpm_put_text(finding->destination, destination->preferred_mode);
     return source->preferred_mode && destination->preferred_mode;
 }
 
@@ -438,16 +400,19 @@ static Verdict holds_pvr(const LpmOffer *source, const LpmOffer *destination,
 static Verdict holds_cpu_model(const LpmOffer *source,
                                const LpmOffer *destination, Finding *finding)
 {
-    /* A mode, or in raw mode the PVR, says more than the model's name. */
-    if (is_pseries(source) || (source->modes->len > 0 &&
-                               source->current_mode && !is_raw(source))) {
+    /*
+     * A mode, or in raw mode the PVR, says more than the model's name; and
+     * of a class the guest sees no model.
+     */
+    if (is_pseries(source) || lpm_sparc_has_class(source) ||
+        (source->modes->len > 0 && source->current_mode && !is_raw(source))) {
         return LPM_CHECK_NOT_APPLICABLE;
     }
     if (source->cpu_model) {
         g_string_printf(finding->remedy, "start the destination with -cpu %s",
                         source->cpu_model);
     }
-    return same_string(source->cpu_model, destination->cpu_model, finding);
+    return lpm_same_string(source->cpu_model, destination->cpu_model, finding);
 }
 
 static Verdict holds_cpus(const LpmOffer *source, const LpmOffer *destination,
@@ -456,7 +421,7 @@ static Verdict holds_cpus(const LpmOffer *source, const LpmOffer *destination,
     g_string_printf(finding->remedy, "start the destination with -smp %u"
                     " (and add with -device what was plugged in later)",
                     source->cpus);
-    return same_number(source->cpus, destination->cpus, finding);
+    return lpm_same_number(source->cpus, destination->cpus, finding);
 }
 
 static Verdict holds_max_cpus(const LpmOffer *source,
@@ -464,7 +429,7 @@ static Verdict holds_max_cpus(const LpmOffer *source,
 {
     g_string_printf(finding->remedy, "start the destination with -smp"
                     " maxcpus=%u", source->max_cpus);
-    return same_number(source->max_cpus, destination->max_cpus, finding);
+    return lpm_same_number(source->max_cpus, destination->max_cpus, finding);
 }
 
 static gboolean put_topology(GString *text, const LpmOffer *offer)
@@ -499,7 +464,7 @@ static Verdict holds_vsmt(const LpmOffer *source, const LpmOffer *destination,
     }
     g_string_printf(finding->remedy, "start the destination with -machine"
                     " vsmt=%u", source->vsmt);
-    return same_number(source->vsmt, destination->vsmt, finding);
+    return lpm_same_number(source->vsmt, destination->vsmt, finding);
 }
 
 /* ---- machine capabilities ---- */
@@ -634,7 +599,7 @@ static Verdict holds_ic_mode(const LpmOffer *source,
     if (!is_pseries(source)) {
         return LPM_CHECK_NOT_APPLICABLE;
     }
-    verdict = same_string(source->ic_mode, destination->ic_mode, finding);
+    verdict = lpm_same_string(source->ic_mode, destination->ic_mode, finding);
     if (verdict != LPM_CHECK_FAILS) {
         return verdict;
     }
@@ -669,8 +634,9 @@ static Verdict holds_mmu_mode(const LpmOffer *source,
     if (!is_pseries(source)) {
         return LPM_CHECK_NOT_APPLICABLE;
     }
-    put(finding->source, source->mmu_current);
-    put(finding->destination, destination->mmu_modes->len ? modes : NULL);
+    lpm_put_text(finding->source, source->mmu_current);
+    lpm_put_text(finding->destination,
+                 destination->mmu_modes->len ? modes : NULL);
     if (!source->mmu_current || destination->mmu_modes->len == 0) {
         return LPM_CHECK_UNKNOWN;
     }
@@ -707,8 +673,8 @@ static Verdict holds_page_sizes(const LpmOffer *source,
         return LPM_CHECK_NOT_APPLICABLE;
     }
     if (source->page_sizes->len == 0 || destination->page_sizes->len == 0) {
-        put_number(finding->source, source->page_sizes->len);
-        put_number(finding->destination, destination->page_sizes->len);
+        lpm_put_number(finding->source, source->page_sizes->len);
+        lpm_put_number(finding->destination, destination->page_sizes->len);
         return LPM_CHECK_UNKNOWN;
     }
     for (guint i = 0; i < source->page_sizes->len; i++) {
@@ -742,8 +708,8 @@ static Verdict holds_target_page_size(const LpmOffer *source,
                                       const LpmOffer *destination,
                                       Finding *finding)
 {
-    return same_number(source->target_page_size,
-                       destination->target_page_size, finding);
+    return lpm_same_number(source->target_page_size,
+                           destination->target_page_size, finding);
 }
 
 /* ---- memory ---- */
@@ -803,8 +769,8 @@ static gboolean has_blocks(const LpmOffer *source,
     if (source->blocks->len > 0 && destination->blocks->len > 0) {
         return TRUE;
     }
-    put_number(finding->source, source->blocks->len);
-    put_number(finding->destination, destination->blocks->len);
+    lpm_put_number(finding->source, source->blocks->len);
+    lpm_put_number(finding->destination, destination->blocks->len);
     return FALSE;
 }
 
@@ -937,8 +903,8 @@ static gboolean has_devices(const LpmOffer *source,
     if (source->devices->len > 0 && destination->devices->len > 0) {
         return TRUE;
     }
-    put_number(finding->source, source->devices->len);
-    put_number(finding->destination, destination->devices->len);
+    lpm_put_number(finding->source, source->devices->len);
+    lpm_put_number(finding->destination, destination->devices->len);
     return FALSE;
 }
 
@@ -1142,8 +1108,9 @@ static Verdict holds_channel_uuid(const LpmOffer *source,
         validates_uuid(source, destination)) {
         return LPM_CHECK_NOT_APPLICABLE;
     }
-    put(finding->source, source->uuid ? source->uuid : "none");
-    put(finding->destination, destination->uuid ? destination->uuid : "none");
+    lpm_put_text(finding->source, source->uuid ? source->uuid : "none");
+    lpm_put_text(finding->destination,
+                 destination->uuid ? destination->uuid : "none");
     if (source->uuid) {
         g_string_printf(finding->remedy, "start the destination with -uuid"
                         " %s", source->uuid);
@@ -1165,7 +1132,7 @@ static Verdict holds_channels(const LpmOffer *source,
     g_string_printf(finding->remedy, "set multifd-channels to %u on the"
                     " destination with migrate-set-parameters",
                     source->channels);
-    return same_number(source->channels, destination->channels, finding);
+    return lpm_same_number(source->channels, destination->channels, finding);
 }
 
 static Verdict holds_compression(const LpmOffer *source,
@@ -1180,8 +1147,8 @@ static Verdict holds_compression(const LpmOffer *source,
                         " the destination with migrate-set-parameters",
                         source->compression);
     }
-    return same_string(source->compression, destination->compression,
-                       finding);
+    return lpm_same_string(source->compression, destination->compression,
+                           finding);
 }
 
 static gboolean uses_codec(const LpmOffer *offer)
@@ -1196,8 +1163,8 @@ static Verdict holds_codec(const LpmOffer *source,
         !uses_codec(destination)) {
         return LPM_CHECK_NOT_APPLICABLE;
     }
-    return same_number(source->codec_version, destination->codec_version,
-                       finding);
+    return lpm_same_number(source->codec_version, destination->codec_version,
+                           finding);
 }
 
 static Verdict holds_codec_frame(const LpmOffer *source,
@@ -1208,8 +1175,8 @@ static Verdict holds_codec_frame(const LpmOffer *source,
         !uses_codec(destination)) {
         return LPM_CHECK_NOT_APPLICABLE;
     }
-    put_number(finding->source, source->codec_frame_bytes);
-    put_number(finding->destination, destination->codec_frame_bytes);
+    lpm_put_number(finding->source, source->codec_frame_bytes);
+    lpm_put_number(finding->destination, destination->codec_frame_bytes);
     if (source->codec_frame_bytes == 0 ||
         destination->codec_frame_bytes == 0) {
         return LPM_CHECK_UNKNOWN;
@@ -1409,12 +1376,143 @@ static const LpmCheck checks[] = {
         .id = "cpu.model",
         .title = "both ends have the same CPU model",
         .failure = "the destination has another CPU model",
-        .covers = "",
+        .covers = "LDM-003",
         .party = LPM_PARTY_DESTINATION,
         .severity = LPM_SEVERITY_ERROR,
         .holds = holds_cpu_model,
         .remedy = "start the destination with the source's -cpu MODEL",
-        .spec = "qemu target/sparc/machine.c:220-310 compares nothing",
+        .spec = "LDoms 3.3: native moves between CPUs of one type",
+    }, {
+        .id = "cpu-arch.same",
+        .title = "both ends show the guest the same class of CPUs",
+        .failure = "the destination shows the guest another class of CPUs",
+        .covers = "LDM-002 LDM-003 LDM-004 LDM-005 LDM-006",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_sparc_same_class,
+        .remedy = "start the destination with -cpu MODEL and the source's"
+                  " cpu-arch=",
+        .spec = "LDoms 3.3: cpu-arch, fixed while the domain runs",
+    }, {
+        .id = "cpu.features",
+        .title = "the destination has each CPU feature that the guest sees",
+        .failure = "the destination lacks CPU features that the guest sees",
+        .covers = "LDM-007 LDM-008",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_sparc_has_features,
+        .remedy = "start the destination with the source's -cpu"
+                  " MODEL,+FEATURE",
+        .spec = "qemu target/sparc/translate.c: others are illegal"
+                " instructions",
+    }, {
+        .id = "cpu.features-same",
+        .title = "the destination has no CPU feature that the source lacks",
+        .failure = "the destination has CPU features that the source lacks:"
+                   " once the guest uses them it cannot go back",
+        .covers = "",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_WARNING,
+        .holds = lpm_sparc_no_extra_features,
+        .remedy = "start the destination with the source's -cpu"
+                  " MODEL,-FEATURE",
+        .spec = "qemu target/sparc/translate.c: others are illegal"
+                " instructions",
+    }, {
+        .id = "cpu.version",
+        .title = "the guest reads the same CPU from register %ver",
+        .failure = "the guest would read another CPU from register %ver",
+        .covers = "LDM-003 LDM-010",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_sparc_same_version,
+        .remedy = "start the destination with the source's -cpu MODEL and"
+                  " iu-version=",
+        .spec = "SPARC V9 5.2.9: VER",
+    }, {
+        .id = "cpu.windows",
+        .title = "both CPUs have the same number of register windows",
+        .failure = "the destination's CPU has another number of register"
+                   " windows",
+        .covers = "LDM-003",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_sparc_same_windows,
+        .remedy = "start the destination with the source's -cpu MODEL and"
+                  " nwindows=",
+        .spec = "SPARC V9 5.2.10: the registers of all windows are state",
+    }, {
+        .id = "cpu.mmu-version",
+        .title = "both CPUs have the same kind of MMU",
+        .failure = "the destination's CPU has another kind of MMU",
+        .covers = "LDM-003",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_sparc_same_mmu,
+        .remedy = "start the destination with the source's -cpu MODEL and"
+                  " mmu-version=",
+        .spec = "qemu target/sparc/cpu.h: mmu_us_12 to mmu_sun4v",
+    }, {
+        .id = "cpu.trap-levels",
+        .title = "both CPUs have the same number of trap levels",
+        .failure = "the destination's CPU has another number of trap levels",
+        .covers = "LDM-003",
+        .party = LPM_PARTY_DESTINATION,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_sparc_same_trap_levels,
+        .remedy = "start the destination with the source's -cpu MODEL",
+        .spec = "SPARC V9 5.2.9: VER.maxtl",
+    }, {
+        .id = "cpu-arch.provided",
+        .title = "the class of CPUs has all that it has on a SPARC server",
+        .failure = "QEMU does not provide all instructions of this class of"
+                   " CPUs; the guest sees that they are not there",
+        .covers = "LDM-004 LDM-007 LDM-008",
+        .party = LPM_PARTY_SOURCE,
+        .severity = LPM_SEVERITY_WARNING,
+        .holds = lpm_sparc_class_is_provided,
+        .remedy = "nothing to do for a guest that was booted here; do not"
+                  " count on them because -cpu says cpu-arch=",
+        .spec = "LDoms 3.3: isainfo of each class; qemu"
+                " target/sparc/insns.decode",
+    }, {
+        .id = "guest.firmware",
+        .title = "an operating system runs, and not OpenBoot",
+        .failure = "the guest is in OpenBoot, which cannot take part in a"
+                   " move",
+        .covers = "LDM-063 LDM-065",
+        .party = LPM_PARTY_SOURCE,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_sparc_is_booted,
+        .remedy = "boot the guest's operating system (type boot at the ok"
+                  " prompt), or start it anew on the destination with"
+                  " qemu-system-sparc64",
+        .spec = "LDoms 3.3: state OpenBoot Running",
+    }, {
+        .id = "guest.debugger",
+        .title = "the guest is not in the debugger of its kernel",
+        .failure = "nothing tells whether the guest is in the debugger of"
+                   " its kernel, where it cannot take part in a move",
+        .covers = "LDM-064 LDM-065",
+        .party = LPM_PARTY_SOURCE,
+        .severity = LPM_SEVERITY_WARNING,
+        .holds = lpm_sparc_is_not_debugged,
+        .remedy = "look at the console of the guest, and leave the debugger"
+                  " if it is in one",
+        .spec = "LDoms 3.3: state Solaris debugging",
+    }, {
+        .id = "device.crypto",
+        .title = "the guest has no crypto unit",
+        .failure = "the guest has a crypto unit, which must go before the"
+                   " guest can",
+        .covers = "LDM-050 LDM-051 LDM-052",
+        .party = LPM_PARTY_SOURCE,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_sparc_has_no_crypto,
+        .remedy = "unplug it with device_del of its -device, and plug it in"
+                  " again on the destination after the move",
+        .spec = "LDoms 3.3: the manager removes crypto units and adds them"
+                " back",
     }, {
         .id = "cpu.count",
         .title = "both ends have the same number of vCPUs",

@@ -5,6 +5,43 @@
  */
 #include "finding.h"
 
+void lpm_put_text(GString *text, const char *value)
+{
+    g_string_assign(text, value ? value : "unknown");
+}
+
+void lpm_put_number(GString *text, guint64 value)
+{
+    if (value == 0) {
+        g_string_assign(text, "unknown");
+    } else {
+        g_string_printf(text, "%" G_GUINT64_FORMAT, value);
+    }
+}
+
+LpmCheckVerdict lpm_same_string(const char *source, const char *destination,
+                                LpmCheckFinding *finding)
+{
+    lpm_put_text(finding->source, source);
+    lpm_put_text(finding->destination, destination);
+    if (!source || !destination) {
+        return LPM_CHECK_UNKNOWN;
+    }
+    return g_str_equal(source, destination) ? LPM_CHECK_HOLDS :
+                                              LPM_CHECK_FAILS;
+}
+
+LpmCheckVerdict lpm_same_number(guint64 source, guint64 destination,
+                                LpmCheckFinding *finding)
+{
+    lpm_put_number(finding->source, source);
+    lpm_put_number(finding->destination, destination);
+    if (source == 0 || destination == 0) {
+        return LPM_CHECK_UNKNOWN;
+    }
+    return source == destination ? LPM_CHECK_HOLDS : LPM_CHECK_FAILS;
+}
+
 char *lpm_size_text(guint64 bytes)
 {
     static const struct {

@@ -29,6 +29,26 @@ void lpm_diff_add(LpmDiff *diff, const char *source, const char *destination);
 LpmCheckVerdict lpm_diff_end(LpmDiff *diff, guint n_source,
                              guint n_destination, const char *things);
 
+/** lpm_put_text: set to @value, or to "unknown" if that is NULL. */
+void lpm_put_text(GString *text, const char *value);
+
+/** lpm_put_number: set to @value, or to "unknown" if that is 0. */
+void lpm_put_number(GString *text, guint64 value);
+
+/**
+ * lpm_same_string:
+ *
+ * Put both values into @finding and compare them.
+ *
+ * Returns: HOLDS, FAILS, or UNKNOWN if one is NULL.
+ */
+LpmCheckVerdict lpm_same_string(const char *source, const char *destination,
+                                LpmCheckFinding *finding);
+
+/** lpm_same_number: likewise; 0 is that one is not known. */
+LpmCheckVerdict lpm_same_number(guint64 source, guint64 destination,
+                                LpmCheckFinding *finding);
+
 /** lpm_size_text: Returns: (transfer full): as -m takes it: "512M". */
 char *lpm_size_text(guint64 bytes);
 

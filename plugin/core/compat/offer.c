@@ -28,6 +28,7 @@ typedef enum Tag {
     TAG_NAME = 0x0004,
     TAG_UUID = 0x0005,
     TAG_RUN_STATE = 0x0006,
+    TAG_GUEST_STATE = 0x0007,
 
     TAG_CPU_MODEL = 0x0101,
     TAG_PVR = 0x0102,
@@ -42,6 +43,12 @@ typedef enum Tag {
     TAG_THREADS = 0x010b,
     TAG_VSMT = 0x010c,
     TAG_CAPS = 0x010d,
+    TAG_CPU_ARCH = 0x0120,
+    TAG_CPU_FEATURES = 0x0121,
+    TAG_CPU_VERSION = 0x0122,
+    TAG_NWINDOWS = 0x0123,
+    TAG_MMU_VERSION = 0x0124,
+    TAG_MAX_TRAP_LEVEL = 0x0125,
 
     TAG_IC_MODE = 0x0201,
     TAG_IC_CURRENT = 0x0202,
@@ -67,6 +74,8 @@ typedef enum Tag {
 typedef enum Kind {
     KIND_STRING,        /* char * */
     KIND_U32,           /* guint32 */
+    KIND_U64,           /* guint64 */
+    KIND_NUMBER,        /* LpmOfferNumber */
     KIND_BOOL,          /* gboolean */
     KIND_STRINGS,       /* GPtrArray * of char * */
     KIND_SIZES,         /* GArray * of guint64 */
@@ -103,6 +112,7 @@ static const Field fields[] = {
     FOR_PEOPLE(NAME, STRING, name),
     FOR_PEOPLE(UUID, STRING, uuid),
     FOR_PEOPLE(RUN_STATE, STRING, run_state),
+    CRITICAL(GUEST_STATE, STRING, guest_state, 0),
     CRITICAL(CPU_MODEL, STRING, cpu_model, 0),
     CRITICAL(PVR, U32, pvr, 0),
     CRITICAL(PVR_MASK, U32, pvr_mask, 0),
@@ -116,6 +126,12 @@ static const Field fields[] = {
     CRITICAL(THREADS, U32, threads, 0),
     CRITICAL(VSMT, U32, vsmt, 0),
     CRITICAL(CAPS, CAPS, caps, LPM_OFFER_CAPS_MAX),
+    CRITICAL(CPU_ARCH, STRING, cpu_arch, 0),
+    CRITICAL(CPU_FEATURES, STRINGS, cpu_features, LPM_OFFER_FEATURES_MAX),
+    CRITICAL(CPU_VERSION, U64, cpu_version, 0),
+    CRITICAL(NWINDOWS, U32, nwindows, 0),
+    CRITICAL(MMU_VERSION, NUMBER, mmu_version, 0),
+    CRITICAL(MAX_TRAP_LEVEL, U32, max_trap_level, 0),
     CRITICAL(IC_MODE, STRING, ic_mode, 0),
     CRITICAL(IC_CURRENT, STRING, ic_current, 0),
     CRITICAL(MMU_CURRENT, STRING, mmu_current, 0),
@@ -187,6 +203,7 @@ LpmOffer *lpm_offer_new(void)
     offer->min_version = LPM_OFFER_MIN_VERSION;
     offer->modes = g_ptr_array_new_with_free_func(g_free);
     offer->caps = new_array(sizeof(LpmOfferCap), clear_cap);
+    offer->cpu_features = g_ptr_array_new_with_free_func(g_free);
     offer->mmu_modes = g_ptr_array_new_with_free_func(g_free);
     offer->page_sizes = new_array(sizeof(guint64), NULL);
     offer->blocks = new_array(sizeof(LpmOfferBlock), clear_block);
@@ -209,11 +226,14 @@ void lpm_offer_free(LpmOffer *offer)
     g_free(offer->name);
     g_free(offer->uuid);
     g_free(offer->run_state);
+    g_free(offer->guest_state);
     g_free(offer->cpu_model);
     g_free(offer->preferred_mode);
     g_free(offer->current_mode);
     g_ptr_array_unref(offer->modes);
     g_array_unref(offer->caps);
+    g_free(offer->cpu_arch);
+    g_ptr_array_unref(offer->cpu_features);
     g_free(offer->ic_mode);
     g_free(offer->ic_current);
     g_free(offer->mmu_current);
@@ -597,7 +617,9 @@ static gboolean write_field(LpmWriter *writer, const Field *field,
                             const LpmOffer *offer, GError **error)
 {
     const void *member = G_STRUCT_MEMBER_P(offer, field->offset);
+    const LpmOfferNumber *optional;
     const char *s;
+    guint64 large;
     guint32 number;
     gsize at;
 
@@ -621,6 +643,24 @@ static gboolean write_field(LpmWriter *writer, const Field *field,
         }
         at = field_begin(writer, field);
         lpm_writer_u32(writer, number);
+        lpm_record_field_end(writer, at);
+        return TRUE;
+    case KIND_U64:
+        large = *(const guint64 *)member;
+        if (large == 0) {
+            return TRUE;
+        }
+        at = field_begin(writer, field);
+        lpm_writer_u64(writer, large);
+        lpm_record_field_end(writer, at);
+        return TRUE;
+    case KIND_NUMBER:
+        optional = member;
+        if (!optional->known) {
+            return TRUE;
+        }
+        at = field_begin(writer, field);
+        lpm_writer_u32(writer, optional->value);
         lpm_record_field_end(writer, at);
         return TRUE;
     case KIND_BOOL:
@@ -704,6 +744,11 @@ static gboolean read_field(LpmReader *in, const Field *field, LpmOffer *offer,
                                  (char **)member, error);
     case KIND_U32:
         return lpm_reader_u32(in, (guint32 *)member, error);
+    case KIND_U64:
+        return lpm_reader_u64(in, (guint64 *)member, error);
+    case KIND_NUMBER:
+        ((LpmOfferNumber *)member)->known = TRUE;
+        return lpm_reader_u32(in, &((LpmOfferNumber *)member)->value, error);
     case KIND_BOOL:
         if (!lpm_reader_u8(in, &flag, error)) {
             return FALSE;

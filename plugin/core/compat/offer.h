@@ -35,6 +35,14 @@
 #define LPM_OFFER_LOOKS_MAX       256u
 #define LPM_OFFER_LUNS_MAX        1024u
 #define LPM_OFFER_MIGCAPS_MAX     64u
+#define LPM_OFFER_FEATURES_MAX    128u
+
+/*
+ * What the guest does, as the machine can see it.  Of a guest in its kernel's
+ * debugger it sees that an operating system runs.
+ */
+#define LPM_GUEST_RUNNING         "running"
+#define LPM_GUEST_OPENBOOT        "openboot-running"
 
 /*
  * One machine capability, effective value (given on the command line or not).
@@ -100,6 +108,12 @@ typedef struct LpmOfferLun {
     char *reserved;         /* as lpm_scsi_reservation(); NULL: is not */
 } LpmOfferLun;
 
+/* A number of which 0 is a value like any other. */
+typedef struct LpmOfferNumber {
+    gboolean known;
+    guint32 value;
+} LpmOfferNumber;
+
 typedef struct LpmOffer {
     guint32 version;        /* of the record as written by its sender */
     guint32 min_version;    /* oldest reader that understands it */
@@ -110,6 +124,7 @@ typedef struct LpmOffer {
     char *name;             /* guest name, for people */
     char *uuid;             /* guest UUID, for people */
     char *run_state;        /* QEMU RunState: "running", "inmigrate" */
+    char *guest_state;      /* what the guest does: LPM_GUEST_* */
 
     /* Processor */
     char *cpu_model;        /* "power10_v2.0" */
@@ -123,6 +138,17 @@ typedef struct LpmOffer {
     guint32 sockets, cores, threads;
     guint32 vsmt;           /* 0 = not a pseries machine */
     GArray *caps;           /* LpmOfferCap */
+
+    /*
+     * Processor, of SPARC only.  Who tells the class tells the features: with
+     * it, an empty list is that there are none.
+     */
+    char *cpu_arch;         /* class (class.h), "native" without one */
+    GPtrArray *cpu_features; /* char *: those that the guest sees */
+    guint64 cpu_version;    /* %ver that the guest reads; 0 = has none */
+    guint32 nwindows;       /* register windows */
+    LpmOfferNumber mmu_version; /* QEMU's: 0 is UltraSPARC I and II */
+    guint32 max_trap_level;
 
     /* Interrupts and memory management */
     char *ic_mode;          /* "xics", "xive", "dual": what the machine has */
