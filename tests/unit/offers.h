@@ -95,6 +95,41 @@ static inline LpmOffer *full_offer(void)
     return offer;
 }
 
+/* Makes a sun4u guest of it, which fits itself as well. */
+static inline void make_sparc(LpmOffer *offer)
+{
+    set_string(&offer->arch, "sparc64");
+    set_string(&offer->machine, "sun4u");
+    set_string(&offer->cpu_model, "TI-UltraSparc-IIi");
+    offer->pvr = offer->pvr_mask = 0;
+    set_string(&offer->preferred_mode, NULL);
+    set_string(&offer->current_mode, NULL);
+    g_ptr_array_set_size(offer->modes, 0);
+    offer->vsmt = 0;
+    g_array_set_size(offer->caps, 0);
+    set_string(&offer->ic_mode, NULL);
+    set_string(&offer->ic_current, NULL);
+    set_string(&offer->mmu_current, NULL);
+    g_ptr_array_set_size(offer->mmu_modes, 0);
+    g_array_set_size(offer->page_sizes, 0);
+    g_array_set_size(offer->wwpns, 0);
+    g_array_set_size(offer->looks, 0);
+    g_array_set_size(offer->luns, 0);
+    offer->target_page_size = 8192;
+    g_array_set_size(offer->blocks, 0);
+    lpm_offer_add_block(offer, "sun4u.prom", 4 << 20, 4 << 20, 4096);
+    lpm_offer_add_block(offer, "sun4u.ram", 512 << 20, 512 << 20, 4096);
+    set_string(&offer->cpu_arch, "native");
+    g_ptr_array_set_size(offer->cpu_features, 0);
+    add_strings(offer->cpu_features, "vis1,vis2");
+    offer->cpu_version = 0x0017001291000507;
+    offer->nwindows = 8;
+    offer->mmu_version.known = TRUE;
+    offer->mmu_version.value = 0;
+    offer->max_trap_level = 5;
+    set_string(&offer->guest_state, LPM_GUEST_RUNNING);
+}
+
 /* The same with storage that was looked at; @mine: which of the pair did. */
 static inline void add_storage(LpmOffer *offer, guint mine)
 {

@@ -983,28 +983,6 @@ CHANGE(caps_of_the_future)
 
 /* ---- SPARC ---- */
 
-static void make_sparc(LpmOffer *offer)
-{
-    set_string(&offer->arch, "sparc64");
-    set_string(&offer->machine, "sun4u");
-    set_string(&offer->cpu_model, "TI-UltraSparc-IIi");
-    offer->pvr = offer->pvr_mask = 0;
-    set_string(&offer->preferred_mode, NULL);
-    set_string(&offer->current_mode, NULL);
-    set_modes(offer->modes, "");
-    offer->vsmt = 0;
-    g_array_set_size(offer->caps, 0);
-    set_string(&offer->ic_mode, NULL);
-    set_string(&offer->ic_current, NULL);
-    set_string(&offer->mmu_current, NULL);
-    set_modes(offer->mmu_modes, "");
-    g_array_set_size(offer->page_sizes, 0);
-    g_array_set_size(offer->wwpns, 0);
-    g_array_set_size(offer->looks, 0);
-    g_array_set_size(offer->luns, 0);
-    offer->target_page_size = 8192;
-}
-
 CHANGE(sparc)
 {
     make_sparc(s);
@@ -1023,27 +1001,118 @@ CHANGE(sparc_cpu_unknown)
     set_string(&s->cpu_model, NULL);
 }
 
-/* A class of processors is a mode: it carries the guest across models. */
+/* What the guest sees of a class is the same on another model. */
 CHANGE(sparc_class)
 {
     sparc_cpu(s, d);
-    set_string(&s->preferred_mode, "generic");
-    set_string(&s->current_mode, "generic");
-    set_string(&d->preferred_mode, "generic");
-    set_modes(s->modes, "native,generic");
-    set_modes(d->modes, "native,generic");
+    set_string(&s->cpu_arch, "generic");
+    set_string(&d->cpu_arch, "generic");
+    s->cpu_version = d->cpu_version = 0x0017001000000507;
 }
 
-CHANGE(sparc_class_lacking)
+CHANGE(sparc_class_there)
 {
-    sparc_class(s, d);
-    set_modes(d->modes, "native");
+    sparc(s, d);
+    set_string(&d->cpu_arch, "generic");
 }
 
-CHANGE(sparc_native)
+CHANGE(sparc_class_unknown)
+{
+    sparc(s, d);
+    set_string(&s->cpu_arch, NULL);
+}
+
+CHANGE(sparc_class1)
 {
     sparc_class(s, d);
-    set_string(&s->current_mode, "raw");
+    set_string(&s->cpu_arch, "migration-class1");
+    set_string(&d->cpu_arch, "migration-class1");
+    add_strings(s->cpu_features, "vis3,fmaf,ima,hypv");
+    add_strings(d->cpu_features, "vis3,fmaf,ima,hypv");
+}
+
+CHANGE(sparc_features)
+{
+    sparc(s, d);
+    add_strings(s->cpu_features, "vis3,fmaf");
+    add_strings(d->cpu_features, "vis4,fmaf");
+}
+
+CHANGE(sparc_no_features)
+{
+    sparc(s, d);
+    g_ptr_array_set_size(d->cpu_features, 0);
+}
+
+CHANGE(sparc_features_unknown)
+{
+    sparc(s, d);
+    set_string(&s->cpu_arch, NULL);
+    set_string(&d->cpu_arch, NULL);
+    g_ptr_array_set_size(d->cpu_features, 0);
+}
+
+CHANGE(sparc_version)
+{
+    sparc(s, d);
+    d->cpu_version = 0x0017001191000507;
+}
+
+CHANGE(sparc_windows)
+{
+    sparc(s, d);
+    d->nwindows = 4;
+    d->cpu_version = 0x0017001291000503;
+}
+
+CHANGE(sparc_mmu)
+{
+    sparc(s, d);
+    d->mmu_version.value = 3;
+}
+
+CHANGE(sparc_mmu_odd)
+{
+    sparc(s, d);
+    s->mmu_version.value = 7;
+}
+
+CHANGE(sparc_mmu_unknown)
+{
+    sparc(s, d);
+    d->mmu_version.known = FALSE;
+}
+
+CHANGE(sparc_trap_levels)
+{
+    sparc(s, d);
+    d->max_trap_level = 6;
+    d->cpu_version = 0x0017001291000607;
+}
+
+CHANGE(sparc_firmware)
+{
+    sparc(s, d);
+    set_string(&s->guest_state, LPM_GUEST_OPENBOOT);
+}
+
+CHANGE(sparc_state_unknown)
+{
+    sparc(s, d);
+    set_string(&s->guest_state, NULL);
+}
+
+CHANGE(sparc_crypto)
+{
+    sparc(s, d);
+    lpm_offer_add_device(s, "0000:01:01.0/virtio-crypto", 0, 1, 1);
+    lpm_offer_add_device(d, "0000:01:01.0/virtio-crypto", 0, 1, 1);
+}
+
+CHANGE(sparc_devices_unknown)
+{
+    sparc(s, d);
+    g_array_set_size(s->devices, 0);
 }
 
 CHANGE(everything_unknown)
@@ -1297,14 +1366,50 @@ static const Case cases[] = {
     { "stream/caps-of-the-future", caps_of_the_future, "stream.capabilities",
       "" },
 
-    { "sparc/same", sparc, "", "" },
-    { "sparc/cpu", sparc_cpu, "cpu.model", "", "-cpu TI-UltraSparc-IIi",
-      "TI-UltraSparc-IIi", "Fujitsu-Sparc64" },
-    { "sparc/cpu-unknown", sparc_cpu_unknown, "cpu.model", "" },
-    { "sparc/class", sparc_class, "", "" },
-    { "sparc/class-lacking", sparc_class_lacking,
-      "cpu-compat.preferred-supported,cpu-compat.current-supported", "" },
-    { "sparc/native", sparc_native, "cpu.model", "" },
+    { "sparc/same", sparc, "", "guest.debugger", "leave the debugger",
+      "running", "would look the same" },
+    { "sparc/cpu", sparc_cpu, "cpu.model", "guest.debugger",
+      "-cpu TI-UltraSparc-IIi", "TI-UltraSparc-IIi", "Fujitsu-Sparc64" },
+    { "sparc/cpu-unknown", sparc_cpu_unknown, "cpu.model",
+      "guest.debugger" },
+    { "sparc/class", sparc_class, "", "cpu-arch.provided,guest.debugger",
+      "do not count on them", "generic", "not provided: asi_blk_init" },
+    { "sparc/class-there", sparc_class_there, "cpu-arch.same",
+      "guest.debugger", "-cpu TI-UltraSparc-IIi,cpu-arch=native", "native",
+      "generic" },
+    { "sparc/class-unknown", sparc_class_unknown, "cpu-arch.same",
+      "guest.debugger", NULL, "unknown", "native" },
+    { "sparc/class1", sparc_class1, "", "cpu-arch.provided,guest.debugger",
+      NULL, "migration-class1", "not provided: crc32c cbcond pause mont mpmul"
+      " sha512 sha256 sha1 md5 camellia des aes" },
+    { "sparc/features", sparc_features, "cpu.features",
+      "cpu.features-same,guest.debugger",
+      "-cpu TI-UltraSparc-IIi,+vis3,cpu-arch=native", "vis1 vis2 vis3 fmaf",
+      "vis1 vis2 vis4 fmaf" },
+    { "sparc/no-features", sparc_no_features, "cpu.features",
+      "guest.debugger", ",+vis1,+vis2", "vis1 vis2", "none" },
+    { "sparc/features-unknown", sparc_features_unknown,
+      "cpu-arch.same,cpu.features", "guest.debugger" },
+    { "sparc/version", sparc_version, "cpu.version", "guest.debugger",
+      "iu-version", "0x0017001291000507", "0x0017001191000507" },
+    { "sparc/windows", sparc_windows, "cpu.windows", "guest.debugger",
+      "-cpu TI-UltraSparc-IIi", "8", "4" },
+    { "sparc/mmu", sparc_mmu, "cpu.mmu-version", "guest.debugger",
+      "-cpu TI-UltraSparc-IIi", "0 (UltraSPARC I, II)", "3 (sun4v)" },
+    { "sparc/mmu-odd", sparc_mmu_odd, "cpu.mmu-version", "guest.debugger",
+      NULL, "7", "0 (UltraSPARC I, II)" },
+    { "sparc/mmu-unknown", sparc_mmu_unknown, "cpu.mmu-version",
+      "guest.debugger", NULL, "0 (UltraSPARC I, II)", "unknown" },
+    { "sparc/trap-levels", sparc_trap_levels, "cpu.trap-levels",
+      "guest.debugger", "-cpu TI-UltraSparc-IIi", "5", "6" },
+    { "sparc/firmware", sparc_firmware, "guest.firmware", "",
+      "type boot at the ok prompt", "openboot-running", "running" },
+    { "sparc/state-unknown", sparc_state_unknown, "guest.firmware",
+      "guest.debugger", NULL, "unknown", "running" },
+    { "sparc/crypto", sparc_crypto, "device.crypto", "guest.debugger",
+      "device_del", "0000:01:01.0/virtio-crypto", "comes without it" },
+    { "sparc/devices-unknown", sparc_devices_unknown,
+      "device.crypto,device.present,device.version", "guest.debugger" },
 };
 
 static char *ids(const LpmAnswer *answer, LpmSeverity severity)
@@ -1704,7 +1809,7 @@ static void test_table(void)
         "-machine", "-cpu", "-smp", "-m ", "-device", "-object", "-uuid",
         "migrate-set-parameters", "migrate-set-capabilities", "qemu-system-",
         /* or what of the SAN, or in the guest */
-        "WWPN", "target", "key",
+        "WWPN", "target", "key", "of the guest",
     };
     gsize n;
     const LpmCheck *checks = lpm_checks(&n);

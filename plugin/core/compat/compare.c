@@ -1476,6 +1476,19 @@ static const LpmCheck checks[] = {
         .spec = "LDoms 3.3: isainfo of each class; qemu"
                 " target/sparc/insns.decode",
     }, {
+        .id = "device.crypto",
+        .title = "the guest has no crypto unit",
+        .failure = "the guest has a crypto unit, which must go before the"
+                   " guest can",
+        .covers = "LDM-050 LDM-051 LDM-052",
+        .party = LPM_PARTY_SOURCE,
+        .severity = LPM_SEVERITY_ERROR,
+        .holds = lpm_sparc_has_no_crypto,
+        .remedy = "unplug it with device_del of its -device, and plug it in"
+                  " again on the destination after the move",
+        .spec = "LDoms 3.3: the manager removes crypto units and adds them"
+                " back",
+    }, {
         .id = "guest.firmware",
         .title = "an operating system runs, and not OpenBoot",
         .failure = "the guest is in OpenBoot, which cannot take part in a"
@@ -1500,19 +1513,6 @@ static const LpmCheck checks[] = {
         .remedy = "look at the console of the guest, and leave the debugger"
                   " if it is in one",
         .spec = "LDoms 3.3: state Solaris debugging",
-    }, {
-        .id = "device.crypto",
-        .title = "the guest has no crypto unit",
-        .failure = "the guest has a crypto unit, which must go before the"
-                   " guest can",
-        .covers = "LDM-050 LDM-051 LDM-052",
-        .party = LPM_PARTY_SOURCE,
-        .severity = LPM_SEVERITY_ERROR,
-        .holds = lpm_sparc_has_no_crypto,
-        .remedy = "unplug it with device_del of its -device, and plug it in"
-                  " again on the destination after the move",
-        .spec = "LDoms 3.3: the manager removes crypto units and adds them"
-                " back",
     }, {
         .id = "cpu.count",
         .title = "both ends have the same number of vCPUs",
