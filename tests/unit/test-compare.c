@@ -1115,6 +1115,43 @@ CHANGE(sparc_devices_unknown)
     g_array_set_size(s->devices, 0);
 }
 
+CHANGE(sparc_class_windows)
+{
+    sparc_class(s, d);
+    d->nwindows = 4;
+}
+
+CHANGE(sparc_class1_lacking)
+{
+    sparc_class1(s, d);
+    g_ptr_array_set_size(d->cpu_features, 4);
+}
+
+CHANGE(sparc_extra_no_model)
+{
+    sparc(s, d);
+    set_string(&d->cpu_model, NULL);
+    add_strings(d->cpu_features, "vis4");
+}
+
+/* A mode that only its name is known of. */
+CHANGE(mode_of_tomorrow)
+{
+    LpmOffer *offers[] = { s, d };
+
+    for (guint i = 0; i < 2; i++) {
+        set_string(&offers[i]->preferred_mode, "power99");
+        set_string(&offers[i]->current_mode, "power99");
+        add_strings(offers[i]->modes, "power99");
+    }
+}
+
+CHANGE(modes_of_tomorrow)
+{
+    mode_of_tomorrow(s, d);
+    set_string(&d->preferred_mode, "power98");
+}
+
 CHANGE(everything_unknown)
 {
     LpmOffer *offers[] = { s, d };
@@ -1366,6 +1403,10 @@ static const Case cases[] = {
     { "stream/caps-of-the-future", caps_of_the_future, "stream.capabilities",
       "" },
 
+    { "preferred/of-tomorrow", mode_of_tomorrow, "", "" },
+    { "preferred/others-of-tomorrow", modes_of_tomorrow,
+      "cpu-compat.preferred-equal", "", NULL, "power99", "power98" },
+
     { "sparc/same", sparc, "", "guest.debugger", "leave the debugger",
       "running", "would look the same" },
     { "sparc/cpu", sparc_cpu, "cpu.model", "guest.debugger",
@@ -1543,6 +1584,15 @@ static const Said said[] = {
       " cpu/100, cpu/101, cpu/102, cpu/103, cpu/104, cpu/105, cpu/106,"
       " cpu/107, cpu/108, cpu/109, cpu/110, cpu/111, cpu/112, cpu/113,"
       " cpu/114, cpu/115" },
+    { "cpu.windows", sparc_class_windows, "8", "4", "start the destination"
+      " with -cpu TI-UltraSparc-IIi,cpu-arch=generic" },
+    { "cpu-arch.same", sparc_class_windows, NULL, NULL, "start the"
+      " destination with -cpu Fujitsu-Sparc64,cpu-arch=generic" },
+    { "cpu.features", sparc_class1_lacking, NULL, NULL, "start the"
+      " destination with -cpu Fujitsu-Sparc64,+ima,+hypv,"
+      "cpu-arch=migration-class1" },
+    { "cpu.features-same", sparc_extra_no_model, "vis1 vis2",
+      "vis1 vis2 vis4", "start the destination with -cpu MODEL,-vis4" },
     { "stream.multifd", multifd_here, "on", "off",
       "set multifd on on the destination with migrate-set-capabilities" },
     { "stream.multifd", multifd_there, "off", "on",

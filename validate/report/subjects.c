@@ -30,6 +30,9 @@ static const LpmSubject subjects[] = {
     { "cpu", "processors of a guest",
       "The stream holds the state of every processor; the destination "
       "must have the same ones to load it." },
+    { "cpu-arch", "classes of SPARC processors",
+      "A guest knows its processor from its boot; in a class it sees what "
+      "all processors of the class have, and can go on with any of them." },
     { "cpu-compat", "processor compatibility modes of a guest",
       "A running guest uses the instructions of its current mode; a "
       "destination without that mode cannot go on with it." },
@@ -41,9 +44,10 @@ static const LpmSubject subjects[] = {
     { "firmware", "firmware levels of both servers",
       "Only some pairs of firmware levels can exchange a running "
       "partition." },
-    { "guest", "identity of a guest",
+    { "guest", "identity and state of a guest",
       "A destination that was started for another guest would take this "
-      "one in its place." },
+      "one in its place; a guest without a running operating system cannot "
+      "take part in a move." },
     { "ibmi", "partitions that run IBM i",
       "IBM i can move only as a restricted I/O partition on servers that "
       "support it." },

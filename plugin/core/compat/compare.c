@@ -404,8 +404,7 @@ static Verdict holds_cpu_model(const LpmOffer *source,
      * A mode, or in raw mode the PVR, says more than the model's name; and
      * of a class the guest sees no model.
      */
-    if (is_pseries(source) || lpm_sparc_has_class(source) ||
-        (source->modes->len > 0 && source->current_mode && !is_raw(source))) {
+    if (is_pseries(source) || lpm_sparc_has_class(source)) {
         return LPM_CHECK_NOT_APPLICABLE;
     }
     if (source->cpu_model) {
