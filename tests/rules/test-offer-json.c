@@ -64,6 +64,60 @@ static void test_absent_strings(void)
     }
 }
 
+/* The members of SPARC: both ways, each of them absent, and 0 a value. */
+static void test_sparc(void)
+{
+    static const char *const members[] = {
+        NULL, "cpu-arch", "cpu-version", "nwindows", "mmu-version",
+        "max-trap-level",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
+        g_autoptr(JsonNode) node = base_offer();
+        JsonObject *object = json_node_get_object(node);
+        JsonObject *cpu = json_object_get_object_member(object, "cpu");
+        JsonArray *features = json_array_new();
+        g_autoptr(GError) err = NULL;
+        g_autoptr(LpmOffer) offer = NULL;
+        g_autoptr(JsonNode) back = NULL;
+
+        json_array_add_string_element(features, "vis1");
+        json_object_set_string_member(object, "guest-state", "running");
+        json_object_set_string_member(cpu, "cpu-arch", "generic");
+        json_object_set_array_member(cpu, "cpu-features", features);
+        json_object_set_int_member(cpu, "cpu-version", 0x0017001000000507);
+        json_object_set_int_member(cpu, "nwindows", 8);
+        json_object_set_int_member(cpu, "mmu-version", 0);
+        json_object_set_int_member(cpu, "max-trap-level", 5);
+        if (members[i]) {
+            json_object_remove_member(cpu, members[i]);
+        }
+        offer = lpm_offer_from_json(node, &err);
+        g_assert_no_error(err);
+        g_assert_cmpstr(offer->guest_state, ==, "running");
+        g_assert_cmpuint(offer->cpu_features->len, ==, 1);
+        g_assert_cmpint(offer->mmu_version.known, ==,
+                        g_strcmp0(members[i], "mmu-version") != 0);
+        back = lpm_offer_to_json(offer);
+        g_assert_true(json_node_equal(node, back));
+    }
+}
+
+/* As the inventory's: null is absent. */
+static void test_null_is_absent(void)
+{
+    g_autoptr(JsonNode) node = base_offer();
+    JsonObject *cpu = json_object_get_object_member(
+        json_node_get_object(node), "cpu");
+    g_autoptr(GError) err = NULL;
+    g_autoptr(LpmOffer) offer = NULL;
+
+    json_object_set_null_member(cpu, "mmu-version");
+    offer = lpm_offer_from_json(node, &err);
+    g_assert_no_error(err);
+    g_assert_false(offer->mmu_version.known);
+}
+
 /* What is put where, and the error that must come of it. */
 typedef struct Bad {
     const char *name;
@@ -92,6 +146,12 @@ static const Bad bads[] = {
       "/cpu/threads: got a number with a fraction" },
     { "mode-is-null", "cpu", "modes", "[null]", LPM_ERROR_MALFORMED,
       "/cpu/modes/0: got null" },
+    { "windows-are-text", "cpu", "nwindows", "\"8\"", LPM_ERROR_MALFORMED,
+      "/cpu/nwindows: got a string" },
+    { "mmu-is-negative", "cpu", "mmu-version", "-1", LPM_ERROR_LIMIT,
+      "/cpu/mmu-version: " },
+    { "feature-is-number", "cpu", "cpu-features", "[1]", LPM_ERROR_MALFORMED,
+      "/cpu/cpu-features/0: got a number" },
     { "modes-absent", "cpu", "modes", NULL, LPM_ERROR_MALFORMED,
       "/cpu/modes: " },
     { "bool-is-string", "stream", "multifd", "\"on\"", LPM_ERROR_MALFORMED,
@@ -247,6 +307,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/lpm/offer-json/round-trip", test_round_trip);
     g_test_add_func("/lpm/offer-json/absent-strings", test_absent_strings);
+    g_test_add_func("/lpm/offer-json/sparc", test_sparc);
+    g_test_add_func("/lpm/offer-json/null-is-absent", test_null_is_absent);
     g_test_add_func("/lpm/offer-json/limits", test_limits);
     g_test_add_func("/lpm/offer-json/not-an-object", test_not_an_object);
     g_test_add_func("/lpm/offer-json/parse", test_parse);

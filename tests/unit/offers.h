@@ -130,6 +130,18 @@ static inline void make_sparc(LpmOffer *offer)
     set_string(&offer->guest_state, LPM_GUEST_RUNNING);
 }
 
+/* A sun4u guest in a class, with what no other offer has. */
+static inline LpmOffer *sparc_offer(void)
+{
+    LpmOffer *offer = full_offer();
+
+    make_sparc(offer);
+    set_string(&offer->cpu_arch, "migration-class1");
+    add_strings(offer->cpu_features, "fmaf,vis3,ima");
+    offer->cpu_version = 0x0017001000000507;
+    return offer;
+}
+
 /* The same with storage that was looked at; @mine: which of the pair did. */
 static inline void add_storage(LpmOffer *offer, guint mine)
 {

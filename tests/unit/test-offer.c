@@ -51,6 +51,14 @@ static void assert_same(const LpmOffer *got, const LpmOffer *wanted)
     g_assert_cmpstr(got->preferred_mode, ==, wanted->preferred_mode);
     g_assert_cmpstr(got->current_mode, ==, wanted->current_mode);
     assert_strings(got->modes, wanted->modes);
+    g_assert_cmpstr(got->guest_state, ==, wanted->guest_state);
+    g_assert_cmpstr(got->cpu_arch, ==, wanted->cpu_arch);
+    assert_strings(got->cpu_features, wanted->cpu_features);
+    g_assert_cmphex(got->cpu_version, ==, wanted->cpu_version);
+    g_assert_cmpuint(got->nwindows, ==, wanted->nwindows);
+    g_assert_cmpint(got->mmu_version.known, ==, wanted->mmu_version.known);
+    g_assert_cmpuint(got->mmu_version.value, ==, wanted->mmu_version.value);
+    g_assert_cmpuint(got->max_trap_level, ==, wanted->max_trap_level);
     g_assert_cmpuint(got->cpus, ==, wanted->cpus);
     g_assert_cmpuint(got->max_cpus, ==, wanted->max_cpus);
     g_assert_cmpuint(got->sockets, ==, wanted->sockets);
@@ -136,9 +144,19 @@ static void assert_same(const LpmOffer *got, const LpmOffer *wanted)
     g_assert_cmpuint(got->codec_frame_bytes, ==, wanted->codec_frame_bytes);
 }
 
-static void test_round_trip(void)
+/* Of the offers below, one with all that POWER has and one of SPARC. */
+typedef LpmOffer *MakeOffer(void);
+
+static MakeOffer *const makers[] = { storage_offer, sparc_offer };
+
+static LpmOffer *make_offer(gconstpointer data)
 {
-    g_autoptr(LpmOffer) offer = storage_offer();
+    return (*(MakeOffer *const *)data)();
+}
+
+static void test_round_trip(gconstpointer data)
+{
+    g_autoptr(LpmOffer) offer = make_offer(data);
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) bytes = lpm_offer_encode(offer, &error);
     g_autoptr(LpmOffer) back = NULL;
@@ -170,9 +188,11 @@ static void test_golden(void)
 {
     g_autoptr(LpmOffer) offer = full_offer();
     g_autoptr(LpmOffer) storage = storage_offer();
+    g_autoptr(LpmOffer) sparc = sparc_offer();
 
     assert_golden("wire/offer-v1.bin", offer);
     assert_golden("wire/offer-v1-luns.bin", storage);
+    assert_golden("wire/offer-v1-sparc.bin", sparc);
 }
 
 static void test_empty(void)
@@ -205,9 +225,9 @@ static void test_empty_string(void)
     assert_bytes(bytes, plain_bytes);
 }
 
-static void test_truncated_everywhere(void)
+static void test_truncated_everywhere(gconstpointer which)
 {
-    g_autoptr(LpmOffer) offer = storage_offer();
+    g_autoptr(LpmOffer) offer = make_offer(which);
     g_autoptr(GBytes) bytes = lpm_offer_encode(offer, NULL);
     gsize len;
     const guint8 *data = g_bytes_get_data(bytes, &len);
@@ -223,9 +243,9 @@ static void test_truncated_everywhere(void)
 }
 
 /* As above, with a header that agrees: each field is cut in turn. */
-static void test_shortened_everywhere(void)
+static void test_shortened_everywhere(gconstpointer which)
 {
-    g_autoptr(LpmOffer) offer = storage_offer();
+    g_autoptr(LpmOffer) offer = make_offer(which);
     g_autoptr(GBytes) bytes = lpm_offer_encode(offer, NULL);
     gsize len;
     const guint8 *data = g_bytes_get_data(bytes, &len);
@@ -251,9 +271,9 @@ static void test_shortened_everywhere(void)
     }
 }
 
-static void test_bit_flips(void)
+static void test_bit_flips(gconstpointer which)
 {
-    g_autoptr(LpmOffer) offer = storage_offer();
+    g_autoptr(LpmOffer) offer = make_offer(which);
     g_autoptr(GBytes) bytes = lpm_offer_encode(offer, NULL);
     gsize len;
     const guint8 *data = g_bytes_get_data(bytes, &len);
@@ -333,6 +353,17 @@ static const Record records[] = {
     RECORD("number-short", HEADER("\27") "\1\2\0\1\0\0\0\3abc",
            LPM_ERROR_TRUNCATED),
     RECORD("number-long", HEADER("\31") "\1\2\0\1\0\0\0\5abcde",
+           LPM_ERROR_MALFORMED),
+    RECORD("long-number", HEADER("\34") "\1\42\0\1\0\0\0\10"
+           "\0\27\20\0\0\0\5\7", -1),
+    RECORD("long-number-short", HEADER("\30") "\1\42\0\1\0\0\0\4\0\27\20\0",
+           LPM_ERROR_TRUNCATED),
+    RECORD("mmu-version", HEADER("\30") "\1\44\0\1\0\0\0\4\0\0\0\0", -1),
+    RECORD("mmu-version-short", HEADER("\27") "\1\44\0\1\0\0\0\3\0\0\0",
+           LPM_ERROR_TRUNCATED),
+    RECORD("features-too-many", HEADER("\30") "\1\41\0\1\0\0\0\4\0\0\0\201",
+           LPM_ERROR_LIMIT),
+    RECORD("guest-state-empty", HEADER("\24") "\0\7\0\1\0\0\0\0",
            LPM_ERROR_MALFORMED),
     RECORD("bool-2", HEADER("\25") "\4\1\0\1\0\0\0\1\2",
            LPM_ERROR_MALFORMED),
@@ -416,6 +447,7 @@ static void test_list_bounds(void)
         int code = over ? LPM_ERROR_LIMIT : -1;
         g_autoptr(LpmOffer) modes = lpm_offer_new();
         g_autoptr(LpmOffer) mmu_modes = lpm_offer_new();
+        g_autoptr(LpmOffer) features = lpm_offer_new();
         g_autoptr(LpmOffer) migration_caps = lpm_offer_new();
         g_autoptr(LpmOffer) caps = lpm_offer_new();
         g_autoptr(LpmOffer) sizes = lpm_offer_new();
@@ -428,6 +460,9 @@ static void test_list_bounds(void)
         for (guint i = 0; i < LPM_OFFER_MODES_MAX + over; i++) {
             g_ptr_array_add(modes->modes, g_strdup("m"));
             g_ptr_array_add(mmu_modes->mmu_modes, g_strdup("m"));
+        }
+        for (guint i = 0; i < LPM_OFFER_FEATURES_MAX + over; i++) {
+            g_ptr_array_add(features->cpu_features, g_strdup("f"));
         }
         for (guint i = 0; i < LPM_OFFER_MIGCAPS_MAX + over; i++) {
             g_ptr_array_add(migration_caps->migration_caps, g_strdup("m"));
@@ -457,6 +492,7 @@ static void test_list_bounds(void)
         }
         assert_encode(modes, code);
         assert_encode(mmu_modes, code);
+        assert_encode(features, code);
         assert_encode(migration_caps, code);
         assert_encode(caps, code);
         assert_encode(sizes, code);
@@ -504,15 +540,27 @@ static void test_free_null(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/lpm/compat/offer/round-trip", test_round_trip);
     g_test_add_func("/lpm/compat/offer/golden", test_golden);
     g_test_add_func("/lpm/compat/offer/empty", test_empty);
     g_test_add_func("/lpm/compat/offer/empty-string", test_empty_string);
-    g_test_add_func("/lpm/compat/offer/truncated-everywhere",
-                    test_truncated_everywhere);
-    g_test_add_func("/lpm/compat/offer/shortened-everywhere",
-                    test_shortened_everywhere);
-    g_test_add_func("/lpm/compat/offer/bit-flips", test_bit_flips);
+    for (guint i = 0; i < G_N_ELEMENTS(makers); i++) {
+        static const struct {
+            const char *name;
+            GTestDataFunc run;
+        } all[] = {
+            { "round-trip", test_round_trip },
+            { "truncated-everywhere", test_truncated_everywhere },
+            { "shortened-everywhere", test_shortened_everywhere },
+            { "bit-flips", test_bit_flips },
+        };
+
+        for (guint k = 0; k < G_N_ELEMENTS(all); k++) {
+            g_autofree char *path = g_strdup_printf(
+                "/lpm/compat/offer/%s%s", all[k].name, i ? "-sparc" : "");
+
+            g_test_add_data_func(path, &makers[i], all[k].run);
+        }
+    }
     for (guint i = 0; i < G_N_ELEMENTS(records); i++) {
         g_autofree char *path = g_strdup_printf("/lpm/compat/offer/record/%s",
                                                 records[i].name);
