@@ -425,6 +425,11 @@ def other_cases(tap, stage):
                "openboot-running")
         stage.drop(vm)
 
+    for method in ("none", "zstd", "lpm"):
+        @tap.case("pages/multifd-" + method)
+        def _(method=method):
+            return pages(stage, method)
+
     @tap.case("device/crypto")
     def _():
         extra = ["-object", "cryptodev-backend-builtin,id=c0",
@@ -441,6 +446,45 @@ def other_cases(tap, stage):
         validator_says(src, dst, before["reasons"], ["migration.blockers"])
         stage.drop(src, dst)
         return before["reasons"][0]["source"]
+
+
+def pages(stage, method):
+    """RAM in pages of 8 KiB by multifd; check-ram compares all of it."""
+    data = os.path.join(stage.bench.dir, "data")
+    with open(data, "wb") as f:
+        f.write(os.urandom(4 << 20) + b"text " * (1 << 19))
+    checked = ["-object", "migration-lpm,id=lpm0,check-ram=on"]
+    src = stage.start("src", IIi, lpm=False, extra=checked + [
+        "-device", "loader,file=%s,addr=0x100000,force-raw=on" % data])
+    dst = stage.start("dst", IIi, lpm=False, incoming=True,
+                      features=["vis1"], extra=checked)
+    for vm in (src, dst):
+        set_caps(vm, multifd=True)
+        vm.cmd("migrate-set-parameters", multifd_channels=2,
+               multifd_compression=method)
+    # While RAM goes, the program dirties a page of it.
+    src.cmd("migrate-set-parameters", max_bandwidth=8 << 20)
+    rounds = runs(src)
+    start_move(stage.bench, src, dst)
+    info = finish_move(src)
+    if info["status"] != "completed":
+        raise TestError("%s" % info)
+    wait_for(lambda: dst.status() == "running", "the guest to run", 30)
+    if runs(dst) <= rounds:
+        raise TestError("the program has begun anew")
+    page = src.cmd("query-lpm-offer")["target-page-size"]
+    expect("page size", page, 8192)
+    encode = src.cmd("query-lpm")["encode"]
+    decode = dst.cmd("query-lpm")["decode"]
+    if method == "lpm":
+        if not encode["pages"]:
+            raise TestError("no page was encoded: %s" % encode)
+        expect("bytes of pages", encode["raw-bytes"], encode["pages"] * page)
+        expect("pages decoded", decode["pages"], encode["pages"])
+    stage.drop(src, dst)
+    return "%d pages, %d as differences, %d bytes for %d" % (
+        encode["pages"], encode["delta-pages"], encode["wire-bytes"],
+        encode["raw-bytes"])
 
 
 def main():
