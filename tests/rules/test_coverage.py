@@ -23,6 +23,11 @@ SECTIONS_2014 = (
 # Of the Virtage guide those about Fibre Channel ports and WWPNs
 VIRTAGE = ["VTG-%03d" % number for number in
            (60, 62, 98, 99, 100, 101, 102, 103, 104, 105, 419)]
+# Oracle VM Server for SPARC: all rules of the chapter
+LDOMS = ["LDM-%03d" % number for first, last in
+         ((1, 10), (20, 25), (30, 33), (40, 47), (50, 52), (60, 65),
+          (70, 72))
+         for number in range(first, last + 1)]
 
 
 def ids(edition, sections, places):
@@ -34,7 +39,8 @@ def ids(edition, sections, places):
 
 def faults(rules, lines):
     wanted = set(ids("PVM", SECTIONS_2013, 3)) | \
-        set(ids("PVM14", SECTIONS_2014, 2)) | set(VIRTAGE)
+        set(ids("PVM14", SECTIONS_2014, 2)) | set(VIRTAGE) | \
+        set(LDOMS)
     covers = {r["id"]: set(r["covers"]) for r in rules}
     seen = {line["id"] for line in lines}
     for name in sorted(wanted - seen):
@@ -54,7 +60,8 @@ def faults(rules, lines):
         pairs.add((name, row))
     for row in sorted(covers):
         for name in sorted(covers[row]):
-            if name.startswith(("PVM", "VTG")) and (name, row) not in pairs:
+            if name.startswith(("PVM", "VTG", "LDM")) and \
+               (name, row) not in pairs:
                 yield "row %s covers %s, which has no line for it" % (row,
                                                                       name)
 

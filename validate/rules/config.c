@@ -173,7 +173,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "config.physical-adapters-none",
-        .covers = "PVM-CFG-010 PVM-CFG-011",
+        .covers = "PVM-CFG-010 PVM-CFG-011 LDM-030 LDM-031",
         .title = "the partition has no physical adapters",
         .moves = LPM_MOVE_ACTIVE,
         .profiles = LPM_PROFILE_ALL,
@@ -230,7 +230,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "config.sriov-none-guest",
-        .covers = "PVM14-SRIOV-01",
+        .covers = "PVM14-SRIOV-01 LDM-032",
         .title = "the guest has no function of a host's PCI device",
         .moves = LPM_MOVE_ACTIVE,
         .profiles = LPM_PROFILE_QEMU,

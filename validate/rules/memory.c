@@ -88,7 +88,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "memory.available-host",
-        .covers = "PVM-MEM-001 PVM-MEM-002",
+        .covers = "PVM-MEM-001 PVM-MEM-002 LDM-020",
         .title = "the destination host has as much memory available as the "
                  "guest has",
         .moves = LPM_MOVE_ANY,

@@ -106,7 +106,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "name.mac-unique",
-        .covers = "PVM-NAM-002",
+        .covers = "PVM-NAM-002 LDM-045",
         .title = "every MAC address of the partition is its alone",
         .moves = LPM_MOVE_ANY,
         .profiles = LPM_PROFILE_ALL,

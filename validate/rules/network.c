@@ -377,7 +377,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "network.guest-networks",
-        .covers = "PVM-NET-001 PVM-NET-009",
+        .covers = "PVM-NET-001 PVM-NET-009 LDM-043",
         .title = "the destination has every network and bridge that the "
                  "guest is on",
         .moves = LPM_MOVE_ANY,
@@ -440,7 +440,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "network.same-lan-guest",
-        .covers = "PVM-NET-008",
+        .covers = "PVM-NET-008 LDM-044",
         .title = "the guest's LAN is there at the destination",
         .moves = LPM_MOVE_ANY,
         .profiles = LPM_PROFILE_QEMU,

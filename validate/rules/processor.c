@@ -68,7 +68,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "processor.host-cpus",
-        .covers = "PVM-CPU-001 PVM-CPU-002 PVM-CPU-004",
+        .covers = "PVM-CPU-001 PVM-CPU-002 PVM-CPU-004 LDM-001",
         .title = "the destination host has a processor for each of the "
                  "guest's",
         .moves = LPM_MOVE_ANY,

@@ -8,7 +8,7 @@
 static const LpmRule rows[] = {
     {
         .id = "time.clocks-synchronized",
-        .covers = "PVM-TIM-001",
+        .covers = "PVM-TIM-001 LDM-071",
         .title = "the clocks of the I/O servers, of the hosts, are "
                  "synchronized",
         .moves = LPM_MOVE_ACTIVE,

@@ -685,7 +685,7 @@ static const LpmRule rows[] = {
     },
     {
         .id = "vscsi.volume-identity",
-        .covers = "PVM-SCSI-013",
+        .covers = "PVM-SCSI-013 LDM-042",
         .title = "every disk has an identity that holds on both sides",
         .moves = LPM_MOVE_ANY,
         .profiles = LPM_PROFILE_ALL,
@@ -729,7 +729,7 @@ static const LpmRule rows[] = {
     {
         .id = "vscsi.volume-reached",
         .covers = "PVM-SCSI-003 PVM-SCSI-004 PVM-SCSI-013 PVM-SCSI-017 "
-                  "PVM-SCSI-021",
+                  "PVM-SCSI-021 LDM-041",
         .title = "the destination reaches every volume, by its identity",
         /* The table has it for inactive moves, preparation for both. */
         .moves = LPM_MOVE_ANY,

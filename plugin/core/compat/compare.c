@@ -1623,7 +1623,7 @@ static const LpmCheck checks[] = {
         .title = "the destination has each RAM block of the source",
         .failure = "the destination lacks RAM blocks of the source, or has"
                    " them in another size",
-        .covers = "",
+        .covers = "LDM-021",
         .party = LPM_PARTY_DESTINATION,
         .severity = LPM_SEVERITY_ERROR,
         .holds = holds_blocks,
