@@ -26,9 +26,13 @@ static bool is_in_firmware(uint64_t address)
 
 /*
  * An operating system that has come far enough has a trap table of its own.
- * One that calls the firmware, or goes back to it (halt, Stop-A), may keep
- * it there: then the program counter tells.  A user's program may have any
- * address; it is not privileged.
+ * One that calls the firmware, or goes back to it, may keep it there: then
+ * the program counter tells.  A user's program may have any address; it is
+ * not privileged.
+ *
+ * Seen with Linux 6.12: openboot-running at the ok prompt before the boot and
+ * after a halt; both in turn while the kernel boots with the firmware's
+ * console; running from then on, 5500 times of 5500.
  *
  * The vCPU may be running: its program counter is then that of a block of
  * code that it has just left or entered, which is as good.

@@ -11,6 +11,7 @@ Without the object the stream itself refuses.
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -425,6 +426,10 @@ def other_cases(tap, stage):
                "openboot-running")
         stage.drop(vm)
 
+    @tap.case("guest/vis3")
+    def _():
+        return linux(stage, 10 if full() else 2)
+
     for method in ("none", "zstd", "lpm"):
         @tap.case("pages/multifd-" + method)
         def _(method=method):
@@ -446,6 +451,55 @@ def other_cases(tap, stage):
         validator_says(src, dst, before["reasons"], ["migration.blockers"])
         stage.drop(src, dst)
         return before["reasons"][0]["source"]
+
+
+# What the guest's program says of the instructions of its class.
+LINUX = r"TICK (\d+) .* isa=77 vis=(\d+) verr=0 sigill=0 "
+
+
+def linux(stage, hops):
+    """Linux with a program that uses VIS 3 all the time, between models."""
+    guest = os.environ.get("LPM_SPARC_GUEST", "")
+    kernel = os.path.join(guest, "vmlinux")
+    if not guest or not os.path.exists(kernel):
+        return "SKIP no kernel in LPM_SPARC_GUEST"
+    options = [model + ",+vis3,+vis4,+fmaf,+ima,cpu-arch=migration-class1"
+               for model in (IIi, "Fujitsu-Sparc64-V")]
+
+    def vm(option, *args):
+        one = stage.bench.vm("linux", [
+            "-M", "sun4u", "-m", "256M", "-vga", "none", "-cpu", option,
+            "-serial", "chardev:con0", "-object", "migration-lpm,id=lpm0",
+            *args], binary=sparc())
+        set_caps(one, return_path=True)
+        one.cmd("migrate-set-parameters", max_bandwidth=0)
+        return one
+    src = vm(options[0], "-kernel", kernel, "-initrd",
+             os.path.join(guest, "initrd.gz"), "-append",
+             "console=ttyS0 printk.devkmsg=on lpm.vis3=1")
+    seen = src.wait_console(LINUX, deadline=120)
+    expect("guest-state", src.cmd("query-lpm-offer")["guest-state"],
+           "running")
+    for hop in range(1, hops + 1):
+        before = int(seen.group(2))
+        dst = vm(options[hop % 2], "-incoming", "defer")
+        start_move(stage.bench, src, dst)
+        info = finish_move(src)
+        if info["status"] != "completed":
+            raise TestError("hop %d: %s" % (hop, info))
+
+        def goes_on(one=dst, least=before):
+            found = list(re.finditer(LINUX.encode(), one.console))
+            return found and int(found[-1].group(2)) > least and found[-1]
+        seen = wait_for(goes_on, "the program after hop %d" % hop, 60)
+        stage.drop(src)
+        src = dst
+    for text in (b"sigill=0", b"verr=0"):
+        if src.console.count(text) != src.console.count(b" vis="):
+            raise TestError("%s" % src.console[-400:])
+    stage.drop(src)
+    return "%d hops, tick %s, %s rounds of VIS 3" % (
+        hops, seen.group(1).decode(), seen.group(2).decode())
 
 
 def pages(stage, method):

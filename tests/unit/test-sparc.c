@@ -289,6 +289,34 @@ static void test_absent(void)
     }
 }
 
+/* What a peer may send at most still fits into an answer. */
+static void test_long_names(void)
+{
+    g_autoptr(LpmOffer) source = offer_of("TI-UltraSparc-IIi");
+    g_autoptr(LpmOffer) destination = offer_of("TI-UltraSparc-IIi");
+    g_autoptr(LpmAnswer) answer = NULL;
+    g_autoptr(LpmAnswer) back = NULL;
+    g_autoptr(GBytes) bytes = NULL;
+    g_autoptr(GError) err = NULL;
+    g_autofree char *errors = NULL;
+
+    for (guint i = source->cpu_features->len; i < LPM_OFFER_FEATURES_MAX;
+         i++) {
+        char *name = g_strnfill(LPM_OFFER_STRING_MAX, 'a' + i % 26);
+
+        g_ptr_array_add(i % 2 ? source->cpu_features :
+                                destination->cpu_features, name);
+    }
+    answer = lpm_compare(source, destination);
+    bytes = lpm_answer_encode(answer, &err);
+    g_assert_no_error(err);
+    back = lpm_answer_decode(g_bytes_get_data(bytes, NULL),
+                             g_bytes_get_size(bytes), &err);
+    g_assert_no_error(err);
+    errors = errors_of(back);
+    g_assert_cmpstr(errors, ==, "cpu.features");
+}
+
 int main(int argc, char **argv)
 {
     g_auto(GStrv) lines = read_table();
@@ -316,5 +344,6 @@ int main(int argc, char **argv)
                          test_each_class);
     g_test_add_func("/lpm/compat/sparc/not-provided", test_not_provided);
     g_test_add_func("/lpm/compat/sparc/absent", test_absent);
+    g_test_add_func("/lpm/compat/sparc/long-names", test_long_names);
     return g_test_run();
 }
