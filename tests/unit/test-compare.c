@@ -1414,7 +1414,7 @@ static const Case cases[] = {
     { "sparc/cpu-unknown", sparc_cpu_unknown, "cpu.model",
       "guest.debugger" },
     { "sparc/class", sparc_class, "", "cpu-arch.provided,guest.debugger",
-      "do not count on them", "generic", "not provided: asi_blk_init" },
+      "do not run with any -cpu", "generic", "not provided: asi_blk_init" },
     { "sparc/class-there", sparc_class_there, "cpu-arch.same",
       "guest.debugger", "-cpu TI-UltraSparc-IIi,cpu-arch=native", "native",
       "generic" },

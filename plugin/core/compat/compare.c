@@ -1470,8 +1470,8 @@ static const LpmCheck checks[] = {
         .party = LPM_PARTY_SOURCE,
         .severity = LPM_SEVERITY_WARNING,
         .holds = lpm_sparc_class_is_provided,
-        .remedy = "nothing to do for a guest that was booted here; do not"
-                  " count on them because -cpu says cpu-arch=",
+        .remedy = "no action; programs that need them, as crypto libraries of"
+                  " a SPARC server may, do not run with any -cpu",
         .spec = "LDoms 3.3: isainfo of each class; qemu"
                 " target/sparc/insns.decode",
     }, {
