@@ -6,8 +6,6 @@
 #include "qemu/osdep.h"
 #include "qemu/units.h"
 #include "cpu.h"
-#include "exec/memory.h"
-#include "exec/address-spaces.h"
 #include "hw/boards.h"
 
 #include "lpm-gather.h"
