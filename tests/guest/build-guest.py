@@ -20,6 +20,8 @@ import sys
 import tarfile
 import tempfile
 
+from archive import Cpio, put, read
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = ["sd_mod", "ibmvfc", "ibmvscsi", "virtio_scsi", "virtio_blk",
            "virtio_net"]
@@ -45,11 +47,6 @@ def one(pattern):
     if len(found) != 1:
         fail("want one file %s, found %d" % (pattern, len(found)))
     return found[0]
-
-
-def read(path):
-    with open(path, "rb") as f:
-        return f.read()
 
 
 def module_data(pieces, name):
@@ -90,40 +87,6 @@ def modules_in_order(pieces, names, names_if_any=(), before=()):
         if module_data(pieces, name):
             add(name, "the guest")
     return order
-
-
-class Cpio:
-    """The `newc` format of Documentation/driver-api/early-userspace."""
-
-    def __init__(self):
-        self.data = bytearray()
-        self.inode = 0
-
-    def add(self, name, mode, content=b"", rdev=(0, 0)):
-        self.inode += 1
-        raw = name.encode() + b"\0"
-        fields = [self.inode, mode, 0, 0, 1, 0, len(content), 0, 0,
-                  rdev[0], rdev[1], len(raw), 0]
-        self.data += b"070701" + b"".join(b"%08X" % n for n in fields) + raw
-        self.pad()
-        self.data += content
-        self.pad()
-
-    def pad(self):
-        self.data += bytes(-len(self.data) % 4)
-
-    def finish(self):
-        self.inode = 0
-        self.add("TRAILER!!!", 0)
-        return bytes(self.data) + bytes(-len(self.data) % 512)
-
-
-def put(path, data):
-    if os.path.exists(path) and read(path) == data:
-        return
-    with open(path + ".new", "wb") as f:
-        f.write(data)
-    os.replace(path + ".new", path)
 
 
 # Wider than MODULES: what one kernel has built in another has as a module.
