@@ -5,9 +5,10 @@
 #
 # usage: build-qemu.sh --source TARBALL|TREE --build BUILD
 #                      [--prefix DIR] [--firmware DIR] [--stamp FILE]
-#                      [--plain]
+#                      [--plain] [--also "PROGRAM..."]
 # BUILD/qemu is the patched copy, BUILD/qemu-build QEMU's build directory.
-# --plain: without series and module, as the tests need to move to and from.
+# --plain: without series and module, as the tests need to move to and from;
+# for POWER, and what --also names.
 set -eu
 qemu_patches_dir=$(cd "$(dirname "$0")" && pwd -P)
 . "$qemu_patches_dir/qemu-tree.sh"
@@ -31,6 +32,7 @@ while [ $# -gt 0 ]; do
     --prefix) prefix=$2 ;;
     --firmware) firmware=$2 ;;
     --stamp) stamp=$2 ;;
+    --also) qemu_targets="$2 $qemu_targets" ;;
     *) tree_fail "unknown option $1" ;;
     esac
     shift 2 || tree_fail "an option lacks its value"

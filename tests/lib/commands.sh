@@ -82,13 +82,38 @@ build_old_guest()
     fi
 }
 
-# build_vanilla: QEMU without the series, for moves between the two.
+build_sparc_guest_now()
+{
+    "$LPM_TOP/tests/guest/sparc/build-guest.py" --source "$sparc_source_deb" \
+        --cache "$LPM_CACHE/sparc-kernels" --work "$LPM_BUILD/sparc-kernel" \
+        "$LPM_BUILD/guest-sparc"
+    touch "$LPM_BUILD/guest-sparc/.done"
+}
+
+# build_sparc_guest: the kernel is compiled once and kept in the cache.
+build_sparc_guest()
+{
+    # shellcheck disable=SC2086 # a list of names
+    need_packages $lpm_packages_sparc
+    fetch_sparc_source
+    if [ -n "$(find "$LPM_TOP/tests/guest/sparc" \
+                    "$LPM_TOP/tests/guest/archive.py" \
+                    "$LPM_CACHE/linux-source/SHA256SUMS" \
+                    -newer "$LPM_BUILD/guest-sparc/.done" 2>&1)" ]; then
+        step sparc-guest \
+            "SPARC test guest (the first time its kernel takes minutes)" \
+            build_sparc_guest_now
+    fi
+}
+
+# build_vanilla [PROGRAM...]: QEMU without the series, for moves between the
+# two; further programs than the one for POWER where they are wanted.
 build_vanilla()
 {
     step vanilla "compile QEMU without the series" \
         "$LPM_TOP/qemu-patches/build-qemu.sh" --plain \
         --source "$qemu_tarball" --build "$LPM_BUILD/vanilla" \
-        --firmware "$firmware_dir"
+        --firmware "$firmware_dir" --also "$*"
     LPM_VANILLA=$LPM_BUILD/vanilla/bin/qemu-system-ppc64
     export LPM_VANILLA
 }
@@ -132,8 +157,12 @@ cmd_test()
     if [ -z "$test_only_sanitize" ]; then
         need_libvirt
         cmd_build
-        build_vanilla
-        if [ -n "$test_full" ]; then
+        build_sparc_guest
+        if [ -z "$test_full" ]; then
+            build_vanilla
+        else
+            # The soak shows what vanilla does, too.
+            build_vanilla qemu-system-sparc64
             build_old_guest
             need_deb
             # shellcheck disable=SC2086 # a list of names
@@ -235,9 +264,21 @@ cmd_deb()
 
 cmd_demo()
 {
+    case ${1:-} in
+    --sparc)
+        shift
+        [ $# = 0 ] || die "demo: unknown option $1"
+        cmd_build
+        build_sparc_guest
+        "$LPM_TOP/tests/demo/demo-sparc.py" 9>&-
+        return
+        ;;
+    '') ;;
+    *) die "demo: unknown option $1" "known: --sparc" ;;
+    esac
     cmd_build
     fetch_san
-    "$LPM_TOP/tests/demo/demo.py" "$@" 9>&-
+    "$LPM_TOP/tests/demo/demo.py" 9>&-
 }
 
 cmd_check_patches()

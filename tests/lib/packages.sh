@@ -34,6 +34,10 @@ lpm_packages_libvirt_trixie='
 # For the test guest, and to check what it wrote.
 lpm_packages_guest='
     gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross e2fsprogs'
+# For the SPARC test guest, whose kernel is compiled here.
+lpm_packages_sparc='
+    gcc-sparc64-linux-gnu binutils-sparc64-linux-gnu libc6-dev-sparc64-cross
+    make bc'
 # For ./run deb; and what checks its packages.
 lpm_packages_deb='dpkg-dev binutils gzip'
 lpm_packages_lintian='lintian'
@@ -352,6 +356,24 @@ fetch_old_kernel()
             with_cache_lock fetch_old_kernel_now
     fi
     old_kernel_deb=$(find "$LPM_CACHE/old-kernel" -name 'linux-image-*.deb')
+}
+
+fetch_sparc_source_now()
+{
+    apt_trixie
+    retry apt_update
+    download_debs linux-source linux-source-6.12
+}
+
+# fetch_sparc_source: sets sparc_source_deb.  Debian has no kernel for
+# sparc64; its source is the same package on both releases.
+fetch_sparc_source()
+{
+    if [ ! -f "$LPM_CACHE/linux-source/SHA256SUMS" ]; then
+        step linux-source "fetch Linux's source from Debian (153 MB)" \
+            with_cache_lock fetch_sparc_source_now
+    fi
+    sparc_source_deb=$(find "$LPM_CACHE/linux-source" -name 'linux-source-*.deb')
 }
 
 # redis for ./run bench, with every library that its programs load.
