@@ -3,9 +3,11 @@
 
 Everything waits for a condition with a deadline; nothing sleeps for luck.
 Binaries come from the environment:
-  LPM_BIN       directory with qemu-system-ppc64 and lpm  (build/bin)
+  LPM_BIN       directory with qemu-system-* and lpm      (build/bin)
   LPM_GUEST     directory with vmlinux and initrd         (build/guest)
-  LPM_VANILLA   a vanilla qemu-system-ppc64, for tests that need one
+  LPM_SPARC_GUEST  the same for SPARC                     (build/guest-sparc)
+  LPM_VANILLA   a vanilla qemu-system-ppc64, for tests that need one; the
+                one for sparc64 stands beside it
   LPM_FIRMWARE  -L for binaries that do not find theirs
   LPM_ONLY_FULL what a test needs that only ./run test --full makes
 """
@@ -133,6 +135,7 @@ class Vm:
         # A monitor takes one client: lpm gets one of its own.
         self.lpm_path = os.path.join(self.dir, "qmp-lpm")
         self.console = b""
+        self.console_lock = threading.Lock()
         self.stderr_path = os.path.join(self.dir, "stderr")
         self.log = open(os.path.join(self.dir, "console.log"), "ab")
         binary = binary or qemu()
@@ -169,9 +172,15 @@ class Vm:
                 return
             if not data:
                 return
-            self.console += data
+            with self.console_lock:
+                self.console += data
             self.log.write(data)
             self.log.flush()
+
+    def forget(self, keep):
+        """Keep KEEP bytes of the console: for hours of it."""
+        with self.console_lock:
+            self.console = self.console[-keep:]
 
     def stderr(self):
         with open(self.stderr_path, errors="replace") as f:
@@ -217,21 +226,28 @@ class Vm:
                 pass
 
 
-def qemu():
-    return os.path.join(os.environ["LPM_BIN"], "qemu-system-ppc64")
+def qemu(target="ppc64"):
+    return os.path.join(os.environ["LPM_BIN"], "qemu-system-" + target)
 
 
-def vanilla():
+def vanilla(target="ppc64"):
     """A QEMU without the series, or None."""
-    if os.environ.get("LPM_VANILLA"):
-        return os.environ["LPM_VANILLA"]
-    path = os.path.join(os.environ.get("LPM_BIN", ""), "..", "vanilla", "bin",
-                        "qemu-system-ppc64")
+    given = os.environ.get("LPM_VANILLA")
+    if given and target == "ppc64":
+        return given
+    folder = os.path.dirname(given) if given else os.path.join(
+        os.environ.get("LPM_BIN", ""), "..", "vanilla", "bin")
+    path = os.path.join(folder, "qemu-system-" + target)
     return path if os.path.exists(path) else None
 
 
-def require(*names):
+GUESTS = {"ppc64": ("LPM_GUEST", ("vmlinux", "initrd")),
+          "sparc64": ("LPM_SPARC_GUEST", ("vmlinux", "initrd.gz"))}
+
+
+def require(*names, target="ppc64"):
     """Without what this program needs: say so as TAP, and end."""
+    guest, files = GUESTS[target]
     only_full = os.environ.get("LPM_ONLY_FULL")
     if only_full and not full():
         print("1..0 # SKIP %s: only by ./run test --full" % only_full)
@@ -242,15 +258,15 @@ def require(*names):
             print("1..0 # SKIP no %s (./run %s makes it)" % (
                 what, "test --full" if only_full else "build"))
             sys.exit(0)
-    for name in ("LPM_BIN", "LPM_GUEST"):
+    for name in ("LPM_BIN", guest):
         missing(os.environ.get(name), os.environ.get(name) or name)
-    missing(qemu(), qemu())
+    missing(qemu(target), qemu(target))
     missing(lpm_program(), lpm_program())
-    for name in ("vmlinux", "initrd"):
-        path = os.path.join(os.environ["LPM_GUEST"], name)
+    for name in files:
+        path = os.path.join(os.environ[guest], name)
         missing(path, path)
     if "vanilla" in names:
-        missing(vanilla(), "QEMU without the series: LPM_VANILLA")
+        missing(vanilla(target), "QEMU without the series: LPM_VANILLA")
 
 
 def full():
