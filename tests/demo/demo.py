@@ -92,11 +92,52 @@ def mib(number):
     return "%.1f MiB" % (number / (1 << 20))
 
 
-class Demo:
+class Stage:
+    """What every demo does: run lpm, keep promises, take all down."""
+
     def __init__(self, bench):
         self.bench = bench
         self.promises = Promises()
         self.children = []
+        self.begin = time.monotonic()
+
+    def lpm(self, *words):
+        """Run lpm with its output on ours; its exit code."""
+        command = [harness.lpm_program()] + list(words)
+        show_command(["lpm"] + list(words))
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                   stderr=subprocess.STDOUT,
+                                   env={**os.environ,
+                                        "TMPDIR": self.bench.dir})
+        self.children.append(process)
+        code = process.wait()
+        self.children.remove(process)
+        say(paint("2", "(exit code %d)" % code))
+        return code
+
+    def end_children(self):
+        for process in self.children:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+    def told(self):
+        """The last lines of a demo; its exit code."""
+        say()
+        failed = self.promises.failed
+        if failed:
+            say(paint("31", "%d promises were not kept:" % len(failed)))
+            for text in failed:
+                say("  " + text)
+            return 1
+        say(paint("1", "All as promised, in %.0f s." %
+                  (time.monotonic() - self.begin)))
+        return 0
+
+
+class Demo(Stage):
+    def __init__(self, bench):
+        super().__init__(bench)
         self.san = san.San(os.path.join(bench.dir, "san"))
         self.target = self.san.add_target("naa.3000000000000001")
         self.lun = self.target.add_lun(1, DISK_MIB << 20)
@@ -122,26 +163,6 @@ class Demo:
         vm.connect()
         vm.lpm = "qmp:" + vm.lpm_path
         return vm
-
-    def lpm(self, *words):
-        """Run lpm with its output on ours; its exit code."""
-        command = [harness.lpm_program()] + list(words)
-        show_command(["lpm"] + list(words))
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                                   stderr=subprocess.STDOUT,
-                                   env={**os.environ,
-                                        "TMPDIR": self.bench.dir})
-        self.children.append(process)
-        code = process.wait()
-        self.children.remove(process)
-        say(paint("2", "(exit code %d)" % code))
-        return code
-
-    def end_children(self):
-        for process in self.children:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
 
     # The move
 
@@ -384,7 +405,6 @@ def guest_cpu(vm):
 
 
 def run():
-    begin = time.monotonic()
     with harness.Bench() as bench:
         demo = Demo(bench)
         try:
@@ -395,16 +415,7 @@ def run():
         finally:
             demo.end_children()
             demo.san.stop()
-    say()
-    failed = demo.promises.failed
-    if failed:
-        say(paint("31", "%d promises were not kept:" % len(failed)))
-        for text in failed:
-            say("  " + text)
-        return 1
-    say(paint("1", "All as promised, in %.0f s." %
-              (time.monotonic() - begin)))
-    return 0
+    return demo.told()
 
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -417,17 +428,14 @@ def interrupted(number, frame):
     raise KeyboardInterrupt
 
 
-def main():
+def main(run, needed):
+    """RUN, once every path of NEEDED is there; its exit code."""
     for number in ENDINGS:
         signal.signal(number, interrupted)
-    for name in (harness.qemu(), harness.lpm_program(),
-                 os.path.join(os.environ["LPM_GUEST"], "vmlinux")):
+    for name in needed:
         if not os.path.exists(name):
             say("demo: %s is not there; ./run demo builds it first" % name)
             return 1
-    if not san.available():
-        say("demo: no tgtd; ./run demo gets it first (Debian's package tgt)")
-        return 1
     try:
         return run()
     except KeyboardInterrupt:
@@ -438,5 +446,14 @@ def main():
         return 1
 
 
+def run_with_san():
+    if not san.available():
+        say("demo: no tgtd; ./run demo gets it first (Debian's package tgt)")
+        return 1
+    return run()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(run_with_san, (
+        harness.qemu(), harness.lpm_program(),
+        os.path.join(os.environ["LPM_GUEST"], "vmlinux"))))
