@@ -10,7 +10,8 @@ import os
 import sys
 
 import sparcguest
-from harness import Bench, Tap, TestError, full, require, vanilla
+from harness import (Bench, QmpError, Tap, TestError, full, require,
+                     vanilla)
 from sparcguest import METHODS, Guest
 
 DEVICES = {
@@ -56,7 +57,7 @@ def move_case(tap, stage, device, method):
                 info = sparcguest.move_and_look(guest, method)
                 downtimes.append(info["downtime"])
             tick = guest.last_tick()
-        except TestError as error:
+        except (TestError, QmpError, OSError) as error:
             stage.leave()
             raise TestError("move %d: %s" % (len(downtimes) + 1,
                                              error)) from None

@@ -20,7 +20,8 @@ import sys
 import tarfile
 import tempfile
 
-from archive import Cpio, put, read
+sys.dont_write_bytecode = True
+from archive import Cpio, put, read  # noqa: E402 (nothing beside sources)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = ["sd_mod", "ibmvfc", "ibmvscsi", "virtio_scsi", "virtio_blk",

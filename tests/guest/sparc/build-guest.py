@@ -21,6 +21,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
+sys.dont_write_bytecode = True
 from archive import Cpio, put, read  # noqa: E402 (the path above)
 
 CROSS = "sparc64-linux-gnu-"

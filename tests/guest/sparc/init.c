@@ -124,7 +124,7 @@ static uint32_t age(uint64_t since, bool has)
 {
     uint64_t now = now_ms();
 
-    return has && now > since ? now - since : 0;
+    return has && since && now > since ? now - since : 0;
 }
 
 static void tick(unsigned n)

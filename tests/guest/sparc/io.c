@@ -156,8 +156,8 @@ static uint64_t net_receive(int fd, uint64_t last)
     while ((bytes = recv(fd, &got, sizeof(got), MSG_DONTWAIT)) > 0) {
         unsigned want = frame_make(&wanted, got.number);
 
-        if (!got.echo) {
-            continue;       /* not for us: announcements have other types */
+        if (!got.echo || got.number == 0) {
+            continue;
         }
         if ((unsigned)bytes != want || got.sum != wanted.sum ||
             memcmp(got.body, wanted.body, want - 32) || got.number <= last) {
@@ -172,19 +172,39 @@ static uint64_t net_receive(int fd, uint64_t last)
     return last;
 }
 
+/*
+ * A card that has just been brought up may swallow frames until the kernel
+ * has seen its link: ask with number 0, which nobody counts.
+ */
+static void net_wait(int fd, const uint8_t address[6])
+{
+    static Frame frame, got;
+    unsigned bytes = frame_make(&frame, 0);
+    struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+    memcpy(frame.from, address, 6);
+    do {
+        if (send(fd, &frame, bytes, 0) < 0) {
+            pause_ms(50);
+        }
+    } while (poll(&ready, 1, 200) <= 0 ||
+             recv(fd, &got, sizeof(got), MSG_DONTWAIT) <= 0 || !got.echo);
+}
+
 void net_worker(void)
 {
     long busy = option("lpm.netload", 0);
     static Frame frame;
     uint8_t address[6];
-    uint64_t number = 1, last = 0, since = now_ms();
+    uint64_t number = 1, last = 0, since;
     int fd = net_open(address);
 
     if (fd < 0) {
         return;
     }
     counters->has_net = true;
-    counters->net_ms = since;
+    net_wait(fd, address);
+    counters->net_ms = since = now_ms();
     for (;;) {
         struct pollfd ready = { .fd = fd, .events = POLLIN };
         unsigned bytes = frame_make(&frame, number);
