@@ -263,16 +263,26 @@ class Guest:
         first = len(tty_numbers(self.text())) + 2
         word = self.key().encode()
 
+        # What the source still did after its last line is not of this host.
+        base = [None]
+
         def dead():
             tick, text = self.last_tick(), self.text()
-            alive = {"ticks": tick["n"] > since["n"] + 2,
-                     "memory": tick["mem"] > since["mem"] + 1,
+            if not base[0]:
+                if tick["n"] <= since["n"]:
+                    return ["ticks", "disk", "net", "keys", "tty"]
+                base[0] = tick
+            since_move = base[0]
+            alive = {"ticks": tick["n"] > since_move["n"] + 2,
+                     "memory": tick["mem"] > since_move["mem"] + 1,
                      "keys": b"KEY " + word in text,
                      "tty": len(tty_numbers(text)) > first}
             if self.disk:
-                alive["disk"] = tick["disk"] > since["disk"] + 4
+                # Calls that end with an error are counted, too.
+                alive["disk"] = (not tick["err"] and
+                                 tick["disk"] > since_move["disk"] + 4)
             if self.peer:
-                alive["net"] = tick["nrx"] > since["nrx"] + WINDOW
+                alive["net"] = tick["nrx"] > since_move["nrx"] + WINDOW
             return [name for name, moves in alive.items() if not moves]
         try:
             wait_for(lambda: not dead(), "all", deadline, 0.2)
@@ -283,6 +293,10 @@ class Guest:
     def look(self, since, deadline=None):
         """Everything works on from SINCE, an earlier tick; the tick now."""
         word = self.key()
+        # Counted from the first line of this host: the source worked on for
+        # a moment after its last one.
+        number = since["n"]
+        since = self.wait_tick(lambda t: t["n"] > number, "a tick", deadline)
         tick = self.wait_tick(lambda t: t["n"] > since["n"] + 2, "ticks",
                               deadline)
         self.vm.wait_console(r"KEY %s\r?\n" % word, deadline=AFTER_DEADLINE)
