@@ -269,7 +269,8 @@ class Guest:
         def dead():
             tick, text = self.last_tick(), self.text()
             if not base[0]:
-                if tick["n"] <= since["n"]:
+                # The next line may have been begun by the source.
+                if tick["n"] <= since["n"] + 1:
                     return ["ticks", "disk", "net", "keys", "tty"]
                 base[0] = tick
             since_move = base[0]
@@ -296,7 +297,8 @@ class Guest:
         # Counted from the first line of this host: the source worked on for
         # a moment after its last one.
         number = since["n"]
-        since = self.wait_tick(lambda t: t["n"] > number, "a tick", deadline)
+        since = self.wait_tick(lambda t: t["n"] > number + 1, "a tick",
+                               deadline)
         tick = self.wait_tick(lambda t: t["n"] > since["n"] + 2, "ticks",
                               deadline)
         self.vm.wait_console(r"KEY %s\r?\n" % word, deadline=AFTER_DEADLINE)
