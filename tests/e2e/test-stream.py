@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The RAM stream: differences, its store, and a digest of all RAM.
 
-LPM_FULL=1: 200 moves in a row, 50 cancelled ones, moves that stall.
+LPM_FULL=1: 200 moves in a row, 50 cancelled ones, moves that stall, and free
+pages that stay behind.
 """
 
 import os
@@ -362,7 +363,8 @@ def main():
                                ("all-methods", all_methods),
                                ("ram-differs", ram_differs)):
             tap.case(name)(lambda function=function: function(stage))
-        tap.case("free-page-hints")(lambda: free_pages(bench))
+        tap.case("free-page-hints", only_full=True)(
+            lambda: free_pages(bench))
         tap.case("cancelled")(lambda: cancelled(stage, 50 if full() else 5))
         if full():
             tap.case("moves-in-a-row")(lambda: moves_in_a_row(stage, 200))
