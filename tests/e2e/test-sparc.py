@@ -10,8 +10,8 @@ import os
 import sys
 
 import sparcguest
-from harness import (Bench, QmpError, Tap, TestError, full, require,
-                     vanilla)
+from harness import (Bench, QmpError, Tap, TestError, expect, finish_move,
+                     full, require, start_move, vanilla, wait_for)
 from sparcguest import METHODS, Guest
 
 DEVICES = {
@@ -70,6 +70,47 @@ def move_case(tap, stage, device, method):
             note += "; %d frames, %d echoes lost" % (guest.peer.count,
                                                      tick["ngap"])
         return note
+
+
+def refused(vm, text, command, **args):
+    try:
+        vm.cmd(command, **args)
+    except QmpError as error:
+        if text not in str(error):
+            raise
+        return
+    raise TestError("%s is done while the guest moves" % command)
+
+
+def blocked_case(tap, bench):
+    @tap.case("blocked-while-it-moves")
+    def _():
+        """What LDM-062 wants: nothing else is done to it meanwhile."""
+        guest = Guest(bench, "blocked", disk="virtio")
+        try:
+            guest.boot()
+            since = guest.last_tick()
+            dst = guest.start("host", incoming=True)
+            sparcguest.set_method("lpm", guest.vm, dst)
+            guest.vm.cmd("migrate-set-parameters", max_bandwidth=1 << 20)
+            start_move(bench, guest.vm, dst)
+            wait_for(lambda: guest.vm.cmd("query-migrate").get("status") ==
+                     "active", "RAM to be sent", 30)
+            again = "unix:" + bench.socket("again")
+            refused(guest.vm, "in progress", "migrate", uri=again)
+            refused(guest.vm, "in progress", "migrate-set-capabilities",
+                    capabilities=[{"capability": "xbzrle", "state": True}])
+            refused(dst, "already", "migrate-incoming", uri=again)
+            refused(guest.vm, "while migrating", "device_add",
+                    driver="virtio-rng-pci", bus="pciB", id="rng0")
+            guest.vm.cmd("migrate_cancel")
+            expect("status", finish_move(guest.vm)["status"], "cancelled")
+            bench.drop(dst)
+            guest.look(since)
+            sparcguest.move_and_look(guest, "lpm")
+            return "%d records on the disk" % guest.check_disk()
+        finally:
+            guest.close()
 
 
 def flip(path, offset):
@@ -168,6 +209,7 @@ def main():
         for device in DEVICES:
             for method in METHODS:
                 move_case(tap, stage, device, method)
+        blocked_case(tap, bench)
         for device in DEVICES:
             vanilla_case(tap, bench, device)
         try:
