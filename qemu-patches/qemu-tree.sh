@@ -161,7 +161,7 @@ qemu_configure()
         --without-default-features --enable-system --enable-tcg \
         --enable-modules --enable-fdt=system --enable-zstd --enable-gnutls \
         --enable-libiscsi --enable-pixman --enable-vnc \
-        --disable-install-blobs
+        --disable-debug-info --disable-install-blobs
     configure_src=$1
     configure_build=$2
     shift 2
