@@ -123,7 +123,7 @@ build_sanitize()
     # shellcheck disable=SC2086 # a list of names
     need_packages $lpm_packages_build
     meson_setup "$LPM_TOP/build-sanitize" -Dqemu=disabled -Db_lundef=false \
-        -Db_sanitize=address,undefined
+        -Db_sanitize=address,undefined -Doptimization=1
     # shellcheck disable=SC2046
     step build-sanitize "compile with ASan and UBSan" \
         ninja -C "$LPM_TOP/build-sanitize" $(jobs_option)
