@@ -397,7 +397,7 @@ def case_changes():
     same("dmesg", disk.trouble(disk.dmesg(vm)), [])
 
 
-@tap.case("reboot")
+@tap.case("reboot", only_full=True)
 def case_reboot():
     """A reset finds the disks again, with what is on them."""
     vm = stage.boot()
@@ -453,7 +453,7 @@ def case_restart():
                                                   end["gap_ms"])
 
 
-@tap.case("san-frozen")
+@tap.case("san-frozen", only_full=True)
 def case_frozen():
     """Nobody answers for longer than the guest waits: its driver aborts."""
     vm = stage.boot()

@@ -471,7 +471,8 @@ def cases(stage):
         stage.goes_on()
         return text.strip()
 
-    @tap.case("lpm recover: nothing is touched that is not settled")
+    @tap.case("lpm recover: nothing is touched that is not settled",
+              only_full=True)
     def _():
         stage.up()
         try:
