@@ -326,14 +326,14 @@ def not_activated_is_inactive(case):
 def profiles(case):
     path = write(case, 'x.json', pair())
     lpm('validate', '--profile', 'hmc', *sides(path)).expect(
-        3, 'powervm-hmc, powervm-ivm or qemu')
+        3, 'powervm-hmc, powervm-ivm, ldoms or qemu')
     seen = []
-    for name in ('powervm-hmc', 'powervm-ivm', 'qemu'):
+    for name in ('powervm-hmc', 'powervm-ivm', 'ldoms', 'qemu'):
         document = json.loads(lpm('validate', '--profile', name,
                                   *sides(path), '-f', 'json').out)
         assert document['profile'] == name
         seen.append({result['id'] for result in document['results']})
-    assert seen[0] != seen[1] != seen[2]
+    assert all(a != b for i, a in enumerate(seen) for b in seen[:i])
     more = json.loads(lpm('validate', *HMC, '--advice', *sides(path), '-f',
                           'json').out)
     assert {result['id'] for result in more['results']} >= seen[0]

@@ -95,7 +95,9 @@ static inline LpmProfile world_profile(JsonObject *vector,
         g_assert_true(lpm_profile_find(name, &profile));
     } else if ((rule->profiles & profile) == 0) {
         profile = (rule->profiles & LPM_PROFILE_IVM) != 0 ?
-                  LPM_PROFILE_IVM : LPM_PROFILE_QEMU;
+                  LPM_PROFILE_IVM :
+                  (rule->profiles & LPM_PROFILE_LDOMS) != 0 ?
+                  LPM_PROFILE_LDOMS : LPM_PROFILE_QEMU;
     }
     return profile;
 }

@@ -333,7 +333,8 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
         { "all", 'a', 0, G_OPTION_ARG_NONE, &options->all,
           "every partition of the source, one verdict each", NULL },
         { "profile", 0, 0, G_OPTION_ARG_STRING, &profile,
-          "whose rules: powervm-hmc, powervm-ivm or qemu (default qemu)",
+          "whose rules: powervm-hmc, powervm-ivm, ldoms or qemu (default "
+          "qemu)",
           "PROFILE" },
         { "advice", 0, 0, G_OPTION_ARG_NONE, &options->advice,
           "run the rules that only advise, too", NULL },
@@ -496,7 +497,7 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
     options->profile = LPM_PROFILE_QEMU;
     if (profile != NULL && !lpm_profile_find(profile, &options->profile)) {
         *ret_exit = lpm_usage("--profile %s: wanted powervm-hmc, "
-                              "powervm-ivm or qemu", profile);
+                              "powervm-ivm, ldoms or qemu", profile);
         return FALSE;
     }
     if (options->all && options->partition != NULL) {

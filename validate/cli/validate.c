@@ -92,8 +92,9 @@ static LpmMove kind_of_move(const LpmOptions *options, const LpmFacts *facts)
         lpm_node_get(partition, LPM_PARTITION_STATE);
 
     return options->inactive || (state != NULL &&
-           g_str_equal(state->text, "not-activated")) ? LPM_MOVE_INACTIVE :
-                                                        LPM_MOVE_ACTIVE;
+           (g_str_equal(state->text, "not-activated") ||
+            g_str_equal(state->text, "bound"))) ? LPM_MOVE_INACTIVE :
+                                                  LPM_MOVE_ACTIVE;
 }
 
 static LpmRun run_of(const LpmOptions *options, const LpmFacts *facts)
@@ -149,8 +150,12 @@ static int validate_one(const LpmOptions *options, LpmFacts *facts)
     run = run_of(options, facts);
     if (!options->inactive && !options->quiet &&
         run.move == LPM_MOVE_INACTIVE) {
-        lpm_say("%s is not activated: judged as an inactive move",
-                lpm_node_key(lpm_facts_partition(facts)));
+        const LpmNode *partition = lpm_facts_partition(facts);
+        const LpmValue *state = lpm_node_get(partition, LPM_PARTITION_STATE);
+
+        lpm_say("%s is %s: judged as an inactive move",
+                lpm_node_key(partition), g_str_equal(state->text, "bound") ?
+                "bound" : "not activated");
     }
     results = lpm_rules_run(facts, &run);
     print_one(options, &(LpmJudged) { facts, &run, results });

@@ -12,7 +12,7 @@
 #define INDENT  14      /* of what a field of an explanation says */
 
 static const LpmProfile profiles[] = {
-    LPM_PROFILE_HMC, LPM_PROFILE_IVM, LPM_PROFILE_QEMU,
+    LPM_PROFILE_HMC, LPM_PROFILE_IVM, LPM_PROFILE_LDOMS, LPM_PROFILE_QEMU,
 };
 static const LpmMove moves[] = { LPM_MOVE_ACTIVE, LPM_MOVE_INACTIVE };
 

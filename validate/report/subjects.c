@@ -36,6 +36,9 @@ static const LpmSubject subjects[] = {
     { "cpu-compat", "processor compatibility modes of a guest",
       "A running guest uses the instructions of its current mode; a "
       "destination without that mode cannot go on with it." },
+    { "crypto", "crypto units of a domain",
+      "They belong to a server: the domain gives its own up before the move"
+      " and gets those of the target." },
     { "device", "devices of a guest",
       "The stream holds the state of each device by name; what the "
       "destination lacks cannot be loaded, and the move fails at its end." },
@@ -116,9 +119,17 @@ static const LpmSubject subjects[] = {
     { "trusted-boot", "virtual trusted platform modules",
       "Measurements and keys in the module can only follow to a server "
       "that shares the trusted key." },
+    { "vcc", "consoles of domains",
+      "The target makes a new console for the domain, and needs a port and a"
+      " group name for it." },
+    { "vdisk", "virtual disks of domains",
+      "A domain finds its disks by volume and service name; what is behind"
+      " the name is not compared by the move itself." },
     { "vfc", "virtual Fibre Channel adapters",
       "Both WWPNs of an adapter must find their storage from the "
       "destination: the move uses one while the other is in use." },
+    { "vsan", "virtual SANs of domains",
+      "A virtual host bus adapter finds its SAN by name on the target." },
     { "vscsi", "virtual SCSI adapters and their storage",
       "The destination's I/O servers must reach the same volumes, and be "
       "allowed to open them, while the source still does." },

@@ -160,7 +160,7 @@ static const LpmRule rows[] = {
         .covers = "PVM-CFG-010 PVM-CFG-012",
         .title = "the partition has no physical adapters to lose",
         .moves = LPM_MOVE_INACTIVE,
-        .profiles = LPM_PROFILE_ALL,
+        .profiles = LPM_PROFILE_POWER,
         .party = LPM_PARTY_SOURCE,
         /* The table bars them; the text lets the move drop them. */
         .severity = LPM_SEVERITY_WARNING,
@@ -176,7 +176,7 @@ static const LpmRule rows[] = {
         .covers = "PVM-CFG-010 PVM-CFG-011 LDM-030 LDM-031",
         .title = "the partition has no physical adapters",
         .moves = LPM_MOVE_ACTIVE,
-        .profiles = LPM_PROFILE_ALL,
+        .profiles = LPM_PROFILE_POWER,
         .party = LPM_PARTY_SOURCE,
         .severity = LPM_SEVERITY_ERROR,
         .test = EMPTY(PART(PHYSICAL_IO)),

@@ -419,6 +419,7 @@ static const struct {
 } profiles[] = {
     { "powervm-hmc", LPM_PROFILE_HMC },
     { "powervm-ivm", LPM_PROFILE_IVM },
+    { "ldoms", LPM_PROFILE_LDOMS },
     { "qemu", LPM_PROFILE_QEMU },
 };
 

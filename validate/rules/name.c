@@ -85,6 +85,14 @@ static LpmTruth is_mac_taken(LpmEval *eval)
     return result;
 }
 
+/* What has the address, in the words of the row's world. */
+#define MACS_UNIQUE(guest, device) \
+    EACH(PART(VETH), \
+         NOT(OR(CALL(is_mac_taken, "another " guest " of the destination " \
+                     "has it", IT(VETH, MAC), DST(PARTITIONS)), \
+                CALL(is_mac_twice, "another " device " of the " guest \
+                     " has it", IT(VETH, MAC), PART(VETH)))))
+
 static const LpmRule rows[] = {
     {
         .id = "name.guest-unused",
@@ -109,20 +117,28 @@ static const LpmRule rows[] = {
         .covers = "PVM-NAM-002 LDM-045",
         .title = "every MAC address of the partition is its alone",
         .moves = LPM_MOVE_ANY,
-        .profiles = LPM_PROFILE_ALL,
+        .profiles = LPM_PROFILE_POWER,
         .party = LPM_PARTY_BOTH,
         .severity = LPM_SEVERITY_ERROR,
-        .test = EACH(PART(VETH),
-                     NOT(OR(CALL(is_mac_taken, "another partition of the "
-                                 "destination has it", IT(VETH, MAC),
-                                 DST(PARTITIONS)),
-                            CALL(is_mac_twice, "another adapter of the "
-                                 "partition has it", IT(VETH, MAC),
-                                 PART(VETH))))),
+        .test = MACS_UNIQUE("partition", "adapter"),
         .remedy = "change the address of one adapter: chhwres -r virtualio, "
                   "or virsh edit",
         .source = "PVM-NAM-002; D-20; 2013 lines 578, 3469; 2014 lines 575, "
                   "3254",
+    },
+    {
+        .id = "name.mac-unique-domain",
+        .covers = "LDM-045",
+        .title = "every MAC address of the domain is free on the target",
+        .moves = LPM_MOVE_ACTIVE,
+        .profiles = LPM_PROFILE_LDOMS,
+        .party = LPM_PARTY_BOTH,
+        .severity = LPM_SEVERITY_ERROR,
+        /* Asked of automatic ones only, whose range is not printed. */
+        .test = MACS_UNIQUE("domain", "network device"),
+        .remedy = "ldm set-vnet mac-addr= of one of the two network devices "
+                  "(ldm list-domain -o network shows addresses)",
+        .source = "LDM-045; line 128",
     },
     {
         .id = "name.partition-unused",

@@ -22,8 +22,10 @@
  * adapters, storage, consoles.  Their conditions are expressions (expr.h).
  *
  * A profile is a world: what an HMC or an IVM checks before it moves a
- * partition, or what means something for QEMU hosts.  A row is run in the
- * profiles that it names.
+ * partition, what an Oracle VM Server for SPARC asks of a domain, or what
+ * means something for QEMU hosts.  A row is run in the profiles that it
+ * names.  Each world has words of its own: where a condition is the same but
+ * commands and names are not, there are two rows with one condition.
  *
  * The engine owns the verdict of a row:
  *   not applicable  the row is not about this kind of move, or about a
@@ -42,8 +44,10 @@ typedef enum LpmProfile {
     LPM_PROFILE_HMC  = 1 << 0,
     LPM_PROFILE_IVM  = 1 << 1,
     LPM_PROFILE_QEMU = 1 << 2,
+    LPM_PROFILE_LDOMS = 1 << 3,
     LPM_PROFILE_POWERVM = LPM_PROFILE_HMC | LPM_PROFILE_IVM,
-    LPM_PROFILE_ALL  = LPM_PROFILE_POWERVM | LPM_PROFILE_QEMU,
+    /* what moves by the PowerVM manuals, whoever moves it */
+    LPM_PROFILE_POWER = LPM_PROFILE_POWERVM | LPM_PROFILE_QEMU,
 } LpmProfile;
 
 typedef enum LpmMove {
@@ -142,7 +146,7 @@ GPtrArray *lpm_rules_run(const LpmFacts *facts, const LpmRun *run);
  */
 gboolean lpm_rules_hosts_described(const LpmFacts *facts);
 
-/** lpm_profile_find: "powervm-hmc", "powervm-ivm" or "qemu". */
+/** lpm_profile_find: "powervm-hmc", "powervm-ivm", "ldoms" or "qemu". */
 gboolean lpm_profile_find(const char *name, LpmProfile *ret_profile);
 
 /** lpm_move_name: "active" or "inactive". */

@@ -14,6 +14,8 @@ const LpmRuleSet *const lpm_rule_sets[] = {
     &lpm_rules_firmware,
     &lpm_rules_ibmi,
     &lpm_rules_ioserver,
+    &lpm_rules_ldoms,
+    &lpm_rules_ldoms_io,
     &lpm_rules_memory,
     &lpm_rules_mover,
     &lpm_rules_name,

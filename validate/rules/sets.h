@@ -17,6 +17,8 @@ extern const LpmRuleSet lpm_rules_evacuation;
 extern const LpmRuleSet lpm_rules_firmware;
 extern const LpmRuleSet lpm_rules_ibmi;
 extern const LpmRuleSet lpm_rules_ioserver;
+extern const LpmRuleSet lpm_rules_ldoms;
+extern const LpmRuleSet lpm_rules_ldoms_io;
 extern const LpmRuleSet lpm_rules_memory;
 extern const LpmRuleSet lpm_rules_mover;
 extern const LpmRuleSet lpm_rules_name;
