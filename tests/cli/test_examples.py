@@ -4,6 +4,7 @@
 --set, so that each step is one run of the program over the same inventory.
 """
 
+import itertools
 import json
 import os
 
@@ -13,12 +14,13 @@ from schema import check_file
 SCHEMA = os.path.join(DATA, '..', '..', 'docs', 'lpm-verdict.schema.json')
 
 
-def report(name, source, destination, rules, *more, **values):
+def report(name, source, destination, rules, *more, profile='powervm-hmc',
+           **values):
     """{rule: result} of the rules that are named."""
     path = os.path.join(DATA, 'inventories', name + '.json')
     arguments = ['--source', 'inventory:%s#%s' % (path, source),
                  '--destination', 'inventory:%s#%s' % (path, destination),
-                 '--profile', 'powervm-hmc', '--format', 'json', *more]
+                 '--profile', profile, '--format', 'json', *more]
     for rule in rules:
         arguments += ['--rule', rule]
     for key, value in values.items():
@@ -180,6 +182,35 @@ def server_adapters_that_are_all_open(case):
         'pass'
 
 
+# Oracle VM Server for SPARC: which class may move between which servers
+SPARC = ('t2', 't2plus', 't3', 't4', 't5', 't5-too', 'm7', 'm10', 'm10-plus')
+CLASSES = {
+    'native': ('cpu-arch.native-same-type',
+               lambda a, b: {a, b} == {'t5', 't5-too'}),
+    'generic': ('cpu-arch.generic-servers', lambda a, b: True),
+    'migration-class1': (
+        'cpu-arch.class1-servers',
+        lambda a, b: {a, b} <= {'t4', 't5', 't5-too', 'm7'}),
+    'sparc64-class1': (
+        'cpu-arch.sparc64-class1-servers',
+        lambda a, b: {a, b} <= {'m10', 'm10-plus'}),
+}
+
+
+def classes_of_sparc_servers(case):
+    """Every class, every pair, both directions."""
+    rules = [rule for rule, _ in CLASSES.values()]
+    for source, destination in itertools.permutations(SPARC, 2):
+        for name, (rule, moves) in CLASSES.items():
+            found = report('ldoms', source, destination, rules,
+                           profile='ldoms', partition__cpu_arch=name)
+            for one, result in found.items():
+                wanted = 'not-applicable' if one != rule else \
+                    'pass' if moves(source, destination) else 'fail'
+                assert result['status'] == wanted, \
+                    (source, destination, name, result)
+
+
 main([power6_to_power7_with_default, back_to_power6_needs_a_restart,
       both_ways_without_changes,
       an_inactive_move_asks_for_the_preferred_mode, paging_io_servers,
@@ -187,4 +218,4 @@ main([power6_to_power7_with_default, back_to_power6_needs_a_restart,
       paths_through_one_io_server, one_path_of_two_io_servers,
       one_path_of_two_adapters, no_path_is_refused,
       virtual_adapter_connections, a_server_adapter_that_points_elsewhere,
-      server_adapters_that_are_all_open])
+      server_adapters_that_are_all_open, classes_of_sparc_servers])

@@ -13,6 +13,7 @@ from mockqmp import (DATA, LPM, Result, Skip, environment, lpm, main, ret)
 TOP = os.path.join(DATA, '..', '..')
 DOCS = os.path.join(TOP, 'docs')
 EXAMPLE = os.path.join(DOCS, 'examples', 'power7-pair.json')
+DOMAINS = os.path.join(DOCS, 'examples', 't4-t5-pair.json')
 LMB = ('--rule', 'memory.lmb-size-equal')
 HMC = ('--profile', 'powervm-hmc')
 SECONDS = 20
@@ -736,9 +737,10 @@ def thousand_partitions(case):
 # The example of docs/inventory.md
 
 def example_fits_the_schema(case):
-    with open(EXAMPLE, encoding='utf-8') as file:
-        schema.check_file(json.load(file), os.path.join(
-            DOCS, 'lpm-inventory.schema.json'))
+    for path in (EXAMPLE, DOMAINS):
+        with open(path, encoding='utf-8') as file:
+            schema.check_file(json.load(file), os.path.join(
+                DOCS, 'lpm-inventory.schema.json'))
 
 
 def example_is_judged(case):
@@ -755,6 +757,59 @@ def example_is_judged(case):
     lpm('facts', *both).expect(0, 'move.partition')
 
 
+def domain(*more):
+    return lpm('validate', '--profile', 'ldoms',
+               '--source', 'inventory:%s#t4-a' % DOMAINS,
+               '--destination', 'inventory:%s#t5-b' % DOMAINS, *more)
+
+
+def example_of_domains_is_judged(case):
+    for more in ((), ('--advice',)):
+        result = domain(*more).expect(
+            0, 'active move of ldg1, profile ldoms', 'verdict: pass',
+            '0 failed, 0 warnings, 0 unknown')
+        assert 'FAIL' not in result.out
+    domain('--set', 'partition.cpu-arch=native').expect(
+        1, 'FAIL', 'cpu-arch.native-same-type', 'ldm set-domain cpu-arch=',
+        'destination.processor: SPARC-T5', '1 failed')
+
+
+def domain_in_a_state_that_ldm_refuses(case):
+    """The guide's two messages, by their states."""
+    result = domain('--partition', 'ldg2').expect(
+        1, 'active move of ldg2', 'state.not-in-openboot',
+        "domain ldg2 is in the 'OpenBoot Running' state")
+    assert 'state.not-debugged' not in result.out, result.out
+    result = domain('--set', 'partition.software-state=Solaris debugging')
+    result.expect(1, 'state.not-debugged', '1 failed',
+                  "domain ldg1 is in the 'Solaris debugging' state")
+    assert 'state.not-in-openboot' not in result.out, result.out
+
+
+def domain_that_is_not_active_is_unknown(case):
+    for state, word in (('bound', 'bound'), ('not-activated', 'inactive')):
+        domain('--set', 'partition.state=' + state).expect(
+            2, 'inactive move of ldg1', 'state.domain-active',
+            'the domain is ' + word, '0 failed, 0 warnings, 1 unknown')
+    domain('--set', 'partition.state=bound').expect(
+        2, 'ldg1 is bound: judged as an inactive move')
+    # not a pass for want of rules
+    domain('--inactive').expect(3, 'about active domains only')
+
+
+def rows_about_domains_name_no_hmc(case):
+    """They speak of domains and ldm, as the guide does."""
+    rules = json.loads(lpm('validate', '--list', '--format',
+                           'json').out)['rules']
+    own = [rule for rule in rules if 'ldoms' in rule['profiles']]
+    assert len(own) > 25, len(own)
+    for rule in own:
+        assert rule['profiles'] == ['ldoms'], rule
+        text = rule['title'] + ' ' + rule['remedy']
+        for word in ('partition', 'HMC', 'chhwres', 'virsh', 'guest'):
+            assert word not in text, (rule['id'], word, text)
+
+
 main([facts_with_origins, null_is_unknown, every_fact_of_the_schema,
       schema_is_published, escapes_in_strings, system_by_name,
       later_files_win, nameless_part_merges, two_systems_as_one_side,
@@ -766,4 +821,6 @@ main([facts_with_origins, null_is_unknown, every_fact_of_the_schema,
       not_text, each_prefix_of_a_good_file_is_refused, duplicate_names,
       bad_values_have_a_pointer, values_of_files_are_escaped, no_files,
       large_files, deep_files, many_values, thousand_partitions,
-      example_fits_the_schema, example_is_judged])
+      example_fits_the_schema, example_is_judged,
+      example_of_domains_is_judged, domain_in_a_state_that_ldm_refuses,
+      domain_that_is_not_active_is_unknown, rows_about_domains_name_no_hmc])

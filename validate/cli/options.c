@@ -500,6 +500,11 @@ gboolean lpm_options_parse(LpmOptions *options, const char *command,
                               "powervm-ivm, ldoms or qemu", profile);
         return FALSE;
     }
+    if (options->inactive && options->profile == LPM_PROFILE_LDOMS) {
+        *ret_exit = lpm_usage("--inactive: the rules of profile ldoms are "
+                              "about active domains only");
+        return FALSE;
+    }
     if (options->all && options->partition != NULL) {
         *ret_exit = lpm_usage("--all and --partition exclude each other");
         return FALSE;
