@@ -93,7 +93,8 @@ void lpm_migrate_options_add(GOptionContext *context, LpmOptions *options,
         { "allow-unknown", 0, 0, G_OPTION_ARG_NONE, &options->allow_unknown,
           "go on when the verdict is unknown", NULL },
         { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->move.dry_run,
-          "say what would be done; set nothing, move nothing", NULL },
+          "say what would be done; set nothing, move nothing: the exit code "
+          "is that of lpm validate", NULL },
         { NULL },
     };
     const GOptionEntry virt[] = {
