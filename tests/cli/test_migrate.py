@@ -159,16 +159,16 @@ def dry_run(case):
     untouched(move)
 
 
-def dry_run_has_the_exit_codes_of_validate(case):
-    """As ldm migrate -n."""
-    move = case.move()
-    migrate(move, '-n').expect(0, 'would set', 'nothing moved')
-    untouched(move)
+def dry_run_of_an_unknown(case):
+    """Exit codes are those of lpm validate, as with ldm migrate -n."""
     move = case.move(source={'query_block_jobs': err('no')})
     migrate(move, '-n').expect(2, 'block.jobs-idle')
     untouched(move)
     migrate(move, '-n', '--allow-unknown').expect(0, 'nothing moved')
     untouched(move)
+
+
+def dry_run_of_a_failure(case):
     move = case.move(destination={'query_status': ret(
         {'status': 'paused', 'running': False})})
     migrate(move, '-n').expect(1, 'state.destination-incoming')
@@ -725,8 +725,8 @@ def ill_typed_progress(case):
 main([done, private_socket_is_removed, json_lines, settings_from_options,
       no_channels, settings_differ_before_but_not_after,
       vanilla_needs_no_validate, failing_rule_stops, unknown_stops, dry_run,
-      dry_run_has_the_exit_codes_of_validate,
-      tcp_port_as_resolved, tcp_ipv6, parameter_refused, incoming_refused,
+      dry_run_of_an_unknown, dry_run_of_a_failure, tcp_port_as_resolved,
+      tcp_ipv6, parameter_refused, incoming_refused,
       migrate_refused, rejected, second_attempt_after_a_refusal,
       rejected_json, failed, failed_vanilla,
       failed_says_what_the_destination_knows, failed_keeps_the_figures,
