@@ -71,8 +71,9 @@ class View:
             disk["bytes"] = 512 * int(disk["size"])
             disk["host_wwpn"] = names.get("host" + host,
                                           {}).get("port_name")
-            disk["target_wwpn"] = ports.get(disk["port"],
-                                            {}).get("port_name")
+            port = ports.get(disk["port"], {})
+            disk["target_wwpn"] = port.get("port_name")
+            disk["online"] = port.get("port_state") == "Online"
 
     def disk(self, host_wwpn, target_wwpn, lun):
         found = [d for d in self.disks if d["host_wwpn"] == host_wwpn and
