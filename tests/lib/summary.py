@@ -16,7 +16,18 @@ import json
 import re
 import sys
 
+REASON_MAX = 240    # characters of a failed case's own words
 CASE = re.compile(r"^(not )?ok\b\s*(\d+)?\s*-?\s*([^#]*)(#\s*(.*))?$")
+
+
+def reason_of(lines, index):
+    """The comment after a failed case's line; TAP has no place of its own."""
+    words = []
+    for line in lines[index + 1:]:
+        if not line.startswith("#") or len(" ".join(words)) > REASON_MAX:
+            break
+        words.append(line[1:].strip())
+    return " ".join(words)[:REASON_MAX]
 
 
 def cases_of(program):
@@ -25,7 +36,8 @@ def cases_of(program):
     result = program["result"]
     seen_failure = False
     seen_any = False
-    for line in program.get("stdout", "").splitlines():
+    lines = program.get("stdout", "").strip().splitlines()
+    for index, line in enumerate(lines):
         match = CASE.match(line)
         if not match:
             continue
@@ -39,7 +51,7 @@ def cases_of(program):
             yield case, "skipped", directive
         elif match.group(1):
             seen_failure = True
-            yield case, "failed", directive
+            yield case, "failed", directive or reason_of(lines, index)
         else:
             yield case, "passed", ""
     if result in ("FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS"):
@@ -47,7 +59,6 @@ def cases_of(program):
             yield name, "failed", result.lower()
     elif result == "SKIP":
         if not seen_any:
-            lines = program.get("stdout", "").strip().splitlines()
             yield name, "skipped", lines[-1] if lines else "no reason given"
     elif not seen_any:
         yield name, "passed", ""

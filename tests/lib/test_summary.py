@@ -16,7 +16,7 @@ def entry(name, result, stdout=""):
     return {"name": "unit / " + name, "result": result, "stdout": stdout}
 
 
-# what, programs, allowed skips, --ci, last line, exit code
+# what, programs, allowed skips, --ci, the last lines, exit code
 ROWS = [
     ("cases of a TAP program",
      [entry("a", "OK", "1..2\nok 1 /x\nok 2 /y\n")], "", False,
@@ -26,7 +26,15 @@ ROWS = [
      "1 passed, 0 failed, 0 skipped", 0),
     ("a failed case",
      [entry("a", "FAIL", "ok 1 /x\nnot ok 2 /y\n")], "", False,
-     "1 passed, 1 failed, 0 skipped", 1),
+     "FAILED a:/y\n1 passed, 1 failed, 0 skipped", 1),
+    ("a failed case and its reason",
+     [entry("a", "FAIL", "not ok 1 /x\n# want 2,\n# got 3\nok 2 /y\n# z\n")],
+     "", False,
+     "FAILED a:/x (want 2, got 3)\n1 passed, 1 failed, 0 skipped", 1),
+    ("a reason without end",
+     [entry("a", "FAIL", "not ok 1 /x\n" + 99 * "# 12345678\n")], "", False,
+     "FAILED a:/x (%s)\n0 passed, 1 failed, 0 skipped" %
+     (99 * "12345678 ")[:240], 1),
     ("a crash after passing cases",
      [entry("a", "ERROR", "1..9\nok 1 /x\n")], "", False,
      "1 passed, 1 failed, 0 skipped", 1),
@@ -65,7 +73,8 @@ def main():
                 [sys.executable, SUMMARY, "--allowed", skips, log] +
                 (["--ci"] if ci else []), stdout=subprocess.PIPE, text=True,
                 check=False)
-        got = (run.stdout.splitlines()[-1], run.returncode)
+        lines = run.stdout.splitlines()
+        got = ("\n".join(lines[-1 - last.count("\n"):]), run.returncode)
         if got != (last, code):
             failed += 1
             print("# want %r, got %r" % ((last, code), got))
